@@ -1,0 +1,46 @@
+/* Every limit of every wait, list, buffer, retry and body stands here, with its unit in the name.
+ * Sections belong to the folders named above them; agents and simulators have theirs at the end. */
+#ifndef CARDWRIGHT_BASE_LIMITS_H
+#define CARDWRIGHT_BASE_LIMITS_H
+
+/* ---- card ---- */
+#define CARD_UID_BYTES_MAX 10
+#define CARD_BLOCK_BYTES 16
+#define CARD_KEY_BYTES 6
+#define CARD_SECTORS_MAX 40 /* MIFARE Classic 4K */
+#define CARD_BLOCKS_MAX 256
+#define PLAN_STEPS_MAX 160 /* an issue of L0..L6 needs about 110 */
+#define PLAN_START_WITHIN_MS 30000
+#define PURSE_WATER_MINOR_MAX 131071         /* 17 bits of T_w in the issuer record */
+#define PURSE_CONSUMPTION_MINOR_MAX 16777215 /* 24 bits of T_c */
+
+/* ---- http ---- */
+#define HTTP_BODY_BYTES_MAX (64 * 1024)
+#define HTTP_BODY_IMPORT_BYTES_MAX (32 * 1024 * 1024)
+#define HTTP_CONNECTION_MEMORY_BYTES (48 * 1024)
+#define HTTP_OPERATOR_CONNECTIONS_MAX 2048
+#define HTTP_DEVICE_CONNECTIONS_MAX 16384
+#define HTTP_LISTEN_BACKLOG 4096
+#define HTTP_IDLE_TIMEOUT_S 60
+#define HTTP_WAIT_MS_MAX 30000
+#define HTTP_POLL_WAIT_MS 25000
+#define HTTP_SSE_HEARTBEAT_MS 15000
+#define JSON_DEPTH_MAX 16
+#define IN_FIELDS_MAX 48
+#define PAGE_ROWS_MAX 200
+#define PAGE_ROWS_DEFAULT 50
+
+/* ---- db ---- */
+#define DB_BATCH_REQUESTS_MAX 64
+#define DB_FAST_QUEUE_MAX 8192
+#define DB_FAST_LOCK_TIMEOUT_MS 200
+#define DB_FAST_STATEMENT_TIMEOUT_MS 5000
+#define DB_WORK_STATEMENT_TIMEOUT_MS 30000
+#define DB_RETRIES_MAX 5
+#define DB_RECONNECT_PAUSE_MS_MIN 100
+#define DB_RECONNECT_PAUSE_MS_MAX 3000
+#define WORK_THREADS_DEFAULT 4
+#define WORK_QUEUE_MAX 512
+#define RE_READ_MS 2000 /* a lost NOTIFY hint costs at most this */
+
+#endif
