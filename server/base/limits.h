@@ -31,15 +31,29 @@
 #define PAGE_ROWS_DEFAULT 50
 
 /* ---- db ---- */
+#define DB_PARAMS_MAX 32
 #define DB_BATCH_REQUESTS_MAX 64
+#define DB_FAST_CONNECTIONS_MAX 16
 #define DB_FAST_QUEUE_MAX 8192
 #define DB_FAST_LOCK_TIMEOUT_MS 200
 #define DB_FAST_STATEMENT_TIMEOUT_MS 5000
+#define DB_FAST_BATCH_MS_MAX 30000 /* an unanswered batch: the connection is given up */
+#define DB_RERUN_WAIT_MS 3000      /* a call of a lost connection waits this long for another one */
+#define DB_WORK_LOCK_TIMEOUT_MS 5000
 #define DB_WORK_STATEMENT_TIMEOUT_MS 30000
+#define DB_CONNECT_TIMEOUT_S 5
 #define DB_RETRIES_MAX 5
 #define DB_RECONNECT_PAUSE_MS_MIN 100
 #define DB_RECONNECT_PAUSE_MS_MAX 3000
+#define DB_RETRY_PAUSE_MS_MIN 5 /* doubles with each retry of a transaction */
+#define HINT_BYTES_MAX 120
+#define HINT_NOTIFY_BYTES_MAX 7900 /* PostgreSQL refuses a payload of 8000 */
+#define HINT_BUFFER_BYTES (64 * 1024)
+#define MIGRATIONS_MAX 9999
+#define MIGRATION_FILE_BYTES_MAX (4 * 1024 * 1024)
+#define DOCTOR_DISK_FREE_BYTES_MIN (1024LL * 1024 * 1024)
 #define WORK_THREADS_DEFAULT 4
+#define WORK_THREADS_MAX 64
 #define WORK_QUEUE_MAX 512
 #define RE_READ_MS 2000 /* a lost NOTIFY hint costs at most this */
 
