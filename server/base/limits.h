@@ -10,6 +10,11 @@
 #define CARD_SECTORS_MAX 40 /* MIFARE Classic 4K */
 #define CARD_BLOCKS_MAX 256
 #define PLAN_STEPS_MAX 160 /* an issue of L0..L6 needs about 110 */
+#define PLAN_JSON_BYTES_MAX (16 * 1024)
+#define PLAN_LEGS_MAX 2       /* consumption and water; times is always alone */
+#define READ_TRIES_MAX 6      /* transport and five versions of the site key */
+#define READ_PLAN_BLOCKS_MAX 21
+#define EVIDENCE_EPOCHS_MAX 128 /* at most 100 numbers beyond the committed one are allocated */
 #define PLAN_START_WITHIN_MS 30000
 #define PURSE_WATER_MINOR_MAX 131071         /* 17 bits of T_w in the issuer record */
 #define PURSE_CONSUMPTION_MINOR_MAX 16777215 /* 24 bits of T_c */

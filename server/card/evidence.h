@@ -1,0 +1,158 @@
+/* What a presentation proves about the ledger's open questions (card design 7). Pure: a decoded card and the
+ * ledger's view of it go in, one verdict per purse and one for the card come out. Nothing is booked here.
+ *
+ * How the flow uses it
+ * 1. BEFORE the read plan is handed out, note per purse (committed epoch, L, L ordered?) as the "floor": what
+ * had been proven when the reading began. An image may travel slowly while another desk commits; it is
+ * measured against the floor for "older than known" and never raises a false alarm for being late.
+ * 2. When the presentation arrives: lock the card row, load the CURRENT view, call evidence_merge, apply the
+ * verdicts.
+ * 3. Applying is monotone and idempotent: a proven epoch commits its leg once, L = min(L, value). */
+#ifndef CARDWRIGHT_CARD_EVIDENCE_H
+#define CARDWRIGHT_CARD_EVIDENCE_H
+
+#include "card/epoch.h"
+#include "card/image.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- input: the ledger's view of one purse of this UID ---- */
+enum epoch_role {
+    EPOCH_LEG,    /* an epoch of an operation's leg: recharge, withdraw, retire, ... */
+    EPOCH_FENCE,  /* proves that older legs can never apply */
+    EPOCH_REPAIR, /* counts only when both slots carry it */
+};
+
+enum epoch_state {
+    EPOCH_OPEN,           /* P: allocated, nothing proven */
+    EPOCH_PROVEN,         /* C */
+    EPOCH_VOID,           /* X by burn receipts, by a fence, or overtaken */
+    EPOCH_CLOSED_BY_LOSS, /* X because the card was closed as lost: seeing it is evidence, not a contradiction
+                           */
+};
+
+struct ledger_epoch {
+    struct epoch_terms terms; /* epoch_no, T, S */
+    enum epoch_role role;
+    enum epoch_state state;
+    bool acknowledged; /* its write, or a refresh of it, was reported `written` by the plan's run: then a
+                        * reading of it is sure even if the slots differ (R13) */
+};
+
+struct proven_level {
+    int64_t epoch_no;     /* highest committed epoch */
+    int64_t lowest_minor; /* L: lowest value proven in it */
+    bool ordered; /* L comes from a `written` report or a sure machine record, not only from plain reads */
+};
+
+struct purse_ledger {
+    bool in_use; /* false: this card has no such purse (temporary card, times off): nothing is judged */
+    struct proven_level now;   /* committed epoch c and its L, as of this transaction */
+    struct proven_level floor; /* the same as of the moment the read plan was handed out */
+    bool floor_known; /* false: order of the reading unknown; older content is then `stale`, never an alarm */
+    int64_t highest_epoch_no; /* highest allocated number (>= now.epoch_no) */
+    /* Rows of every allocated epoch above now.epoch_no, the row of now.epoch_no itself, and, if at hand,
+     * older ones of the last 155. Any order. */
+    const struct ledger_epoch *epochs;
+    size_t epoch_count;
+};
+
+/* ---- output per purse ---- */
+enum purse_verdict {
+    PURSE_NOT_READ,     /* blocks missing: no evidence */
+    PURSE_NOTHING_NEW,  /* epoch c, value L, nothing open */
+    PURSE_LOWER_VALUE,  /* epoch c, value < L, nothing open: book the drop to uncollected, L = value */
+    PURSE_NOT_APPLIED,  /* a leg or fence is open and the card still shows epoch c, value <= L: retry or void
+                         * by  fence. `value_is_lower` says whether a drop is to be booked too */
+    PURSE_APPLIED,      /* shows the epoch of an open leg. `provisional`: refresh first, then C. Else C now */
+    PURSE_FENCE_PROVEN, /* shows the epoch of an open fence: fence C, every older open leg of this purse X.
+                         * `provisional`: refresh first */
+    PURSE_REPAIR_PROVEN, /* both slots carry the epoch of an open repair */
+    PURSE_REPAIR_AGAIN, /* one slot of an open repair, or a superseded repair: not usable until repaired (R39)
+                         */
+    PURSE_UNREADABLE,   /* no slot counts: collect records, then repair */
+    PURSE_STALE,      /* older than what is known now but not than at the floor: a late image, no evidence */
+    PURSE_AFTER_LOSS, /* epoch of a leg closed by loss: evidence for settlement only */
+    PURSE_CASE,       /* contradicts the ledger: see `contradiction`; block the card, keep the evidence */
+};
+
+enum contradiction {
+    CONTRADICTION_NONE,
+    CONTRADICTION_ROLLBACK,      /* older epoch, or value above an L of ordered evidence: rollback or clone */
+    CONTRADICTION_VALUE_ROSE,    /* value above an L that only plain reads gave */
+    CONTRADICTION_LEDGER_BEHIND, /* good MAC, epoch never allocated: a restored database */
+    CONTRADICTION_VOIDED_ON_CARD, /* epoch of a leg, fence or repair that is X */
+    CONTRADICTION_CEILING,        /* value above T of its epoch */
+    CONTRADICTION_BELOW_ZERO, /* negative value; evidence is merged with 0 and the case is made beside it */
+    CONTRADICTION_BAD_MAC,    /* both records well formed, both MACs bad: forged, not torn */
+    CONTRADICTION_RECORD_CONFLICT, /* a good record gives this epoch another T or S than the ledger (R38) */
+};
+
+struct purse_evidence {
+    enum purse_verdict verdict;
+    enum contradiction
+        contradiction; /* BELOW_ZERO may stand beside any verdict, all others only with PURSE_CASE */
+    int64_t
+        epoch_no; /* the epoch seen, as a number; valid from PURSE_NOTHING_NEW on if the purse was readable */
+    int64_t value_minor; /* value seen, never negative */
+    bool value_is_lower; /* epoch c and value < L: book the drop, whatever the verdict */
+    bool provisional;    /* read once, slots differ, no acknowledge: no C, no X, no refund on it (R13, R40) */
+    bool other_slot_bad; /* readable, but the spare slot is torn: repair may be offered */
+    bool cancelled;      /* the purse says it is cancelled */
+    int epoch_index;     /* index into purse_ledger.epochs of the row seen, -1 if none */
+};
+
+/* ---- output for the card ---- */
+enum card_verdict {
+    CARD_OURS,              /* every sector opened with derived keys, ID good and equal to the row */
+    CARD_BLANK,             /* every sector opens with the transport key */
+    CARD_HALF_ISSUED,       /* a torn issue: some sectors derived, some transport, or content incomplete */
+    CARD_LOCKED,            /* some sector opens with no key although others do: scrap */
+    CARD_FOREIGN,           /* no sector opens */
+    CARD_IDENTITY_MISMATCH, /* ID block good but of another card_no or site, or bad on a card that must be
+                               complete */
+    CARD_GONE,              /* left the field before all was read: no evidence about identity */
+};
+
+struct card_ledger {
+    bool known;             /* a card row exists for this UID (states issuing, active, damaged, lost, ...) */
+    bool issuing;           /* that row is in state issuing */
+    struct id_fields id;    /* what the row says its ID block holds */
+    bool authority_sectors; /* L5 and L6 belong to the format of this site */
+    struct purse_ledger purses[PURSES];
+};
+
+struct card_evidence {
+    enum card_verdict verdict;
+    bool issue_complete; /* R34: all sectors derived and readable, content valid, ID names the row: issuing ->
+                            active */
+    bool any_case;       /* some purse has a contradiction */
+    bool any_provisional;
+    struct purse_evidence purses[PURSES];
+};
+
+/* Judges one presentation. For a card that is not CARD_OURS (or a complete issuing card) the purses are
+ * PURSE_NOT_READ. */
+void evidence_merge(const struct card_image *image, const struct card_decoded *decoded,
+                    const struct card_ledger *ledger, struct card_evidence *ret_evidence);
+
+/* One purse alone, for a machine-independent check or a test. */
+void evidence_merge_purse(const struct decoded_purse *purse, const struct purse_ledger *ledger,
+                          struct purse_evidence *ret_evidence);
+
+/* Judges a card by its sectors only: for an unknown UID (no ledger), `ledger` may be NULL. */
+enum card_verdict evidence_card_verdict(const struct card_image *image, const struct card_decoded *decoded,
+                                        const struct card_ledger *ledger);
+
+/* The retry rule: the epoch row of `ledger` among the open ones of role LEG with exactly these terms, newest
+ * first, or -1: another result takes another epoch (R38). */
+int evidence_retry_epoch(const struct purse_ledger *ledger, int64_t opening_minor, int64_t stored_minor);
+
+/* Stable words for events, rows and logs: "applied", "rollback", "ours". */
+const char *purse_verdict_word(enum purse_verdict verdict);
+const char *contradiction_word(enum contradiction contradiction);
+const char *card_verdict_word(enum card_verdict verdict);
+
+#endif
