@@ -30,14 +30,15 @@ INSERT INTO role (name) VALUES ('cashier'), ('supervisor'), ('hr'), ('finance'),
 INSERT INTO role_permission (role, permission)
 SELECT grants.role, word
 FROM (VALUES
-    ('cashier', 'people.read people.write cards.read cards.issue money desks.use settings.read transactions.read training'),
+    ('cashier', 'people.read people.write cards.read cards.issue money desks.use settings.read transactions.read '
+        || 'cases.read training'),
     ('supervisor', 'people.read people.write cards.read cards.issue money money.reverse_any desks.use settings.read '
-        || 'transactions.read cases.close audit.read training'),
+        || 'transactions.read cases.read cases.close audit.read training'),
     ('hr', 'people.read people.write cards.read settings.read'),
-    ('finance', 'people.read cards.read transactions.read settings.read audit.read'),
+    ('finance', 'people.read cards.read transactions.read settings.read cases.read audit.read'),
     ('technician', 'cards.read desks.use desks.manage settings.read training'),
     ('admin', 'people.read people.write cards.read cards.issue money money.reverse_any desks.manage desks.use '
-        || 'settings.read settings.write operators.manage audit.read transactions.read cases.close training')
+        || 'settings.read settings.write operators.manage audit.read transactions.read cases.read cases.close training')
 ) AS grants (role, words), unnest(string_to_array(grants.words, ' ')) AS word;
 
 CREATE TABLE operator (
