@@ -9,7 +9,8 @@
 /* Writes 2 * count hex digits (lower case) and a NUL; `text` must hold 2 * count + 1. */
 void bytes_to_hex(const uint8_t *bytes, size_t count, char *text);
 
-/* Reads exactly 2 * count hex digits from `text` (which must end there). False: not that, `bytes` is undefined. */
+/* Reads exactly 2 * count hex digits from `text` (which must end there). False: not that, `bytes` is
+ * undefined. */
 bool bytes_from_hex(const char *text, uint8_t *bytes, size_t count);
 
 /* Reads at most `capacity` bytes of hex; returns the count, or -1 if the text is odd, too long or not hex. */

@@ -1,4 +1,5 @@
-/* Scope-end cleanup: CLEANUP(json_release) json_t *body = NULL; the function gets a pointer to the variable. */
+/* Scope-end cleanup: CLEANUP(json_release) json_t *body = NULL; the function gets a pointer to the variable.
+ */
 #ifndef CARDWRIGHT_BASE_CLEANUP_H
 #define CARDWRIGHT_BASE_CLEANUP_H
 

@@ -11,17 +11,19 @@ struct loop;
 /* Called in the loop thread when `fd` has `events` (EPOLLIN and friends). */
 typedef void loop_fd_fn(void *context, uint32_t events);
 
-/* Called once a turn in the order of registration, after all fd callbacks and posted tasks, before the loop sleeps.
- * Returns the longest time in ms it lets the loop sleep; -1 = no limit, 0 = turn again at once. */
+/* Called once a turn in the order of registration, after all fd callbacks and posted tasks, before the loop
+ * sleeps. Returns the longest time in ms it lets the loop sleep; -1 = no limit, 0 = turn again at once. */
 typedef int loop_turn_fn(void *context);
 
-/* One unit of work from another thread. The poster owns the memory until `run` was called in the loop thread. */
+/* One unit of work from another thread. The poster owns the memory until `run` was called in the loop thread.
+ */
 struct loop_task {
     void (*run)(struct loop_task *task);
     struct loop_task *next; /* the loop's */
 };
 
-struct loop *loop_new(const char *thread_name); /* at most 15 characters; NULL: no descriptors or memory left */
+struct loop *
+loop_new(const char *thread_name); /* at most 15 characters; NULL: no descriptors or memory left */
 void loop_free(struct loop *loop);
 
 /* 0, or -1 with errno. `fd` stays the caller's; delete it before closing it. */

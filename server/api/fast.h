@@ -1,0 +1,49 @@
+/* The FAST lane: a request as at most three database stages in the loop thread. The only file beside work.c
+ * that knows both http and db.
+ *
+ *     static const struct fast_stage card_read = {.statement = "card_read", .bind = card_bind, .next =
+ * card_next}; void cards_card_get(struct request *rq) { fast_run(rq, &card_read, NULL); }
+ */
+#ifndef CARDWRIGHT_API_FAST_H
+#define CARDWRIGHT_API_FAST_H
+
+#include "db/fast.h"
+#include "http/request.h"
+
+enum fast_next { FAST_REPLIED, FAST_STAGE, FAST_PARKED };
+
+struct fast_stage {
+    const char *statement; /* file base name in server/sql */
+
+    /* Fills call->params, param_count and order_key; memory from request_alloc. False: it replied instead. */
+    bool (*bind)(struct request *rq, void *state, struct db_call *call);
+
+    /* Looks at the rows: replies (FAST_REPLIED), names another stage (FAST_STAGE; at most FAST_STAGES_MAX a
+     * run), or has parked the request (FAST_PARKED). NULL: fast_reply_outcome. */
+    enum fast_next (*next)(struct request *rq, void *state, const struct db_rows *rows,
+                           const struct fast_stage **ret_next);
+    bool repeatable; /* safe to run again when the connection was lost: reads, and writes bound to a key */
+};
+
+/* Starts the stages. Errors of the database are answered here (UNAVAILABLE, INTERNAL). May be called again
+ * for the same request after it was parked or, on a stream, whenever no run of it is under way. */
+void fast_run(struct request *rq, const struct fast_stage *stage, void *state);
+
+/* True while a run of this request is under way (streams: do not start a second one). */
+bool fast_is_running(const struct request *rq);
+
+/* The common answer of one row (outcome text, body json [, extra json]): "done" 200, "created" 201, "empty"
+ * 204, "replayed" 200 (or 201 with column 4 = '201') and Idempotent-Replayed, any other word is an error of
+ * err.def with extra merged in. No row: NOT_FOUND. */
+void fast_reply_outcome(struct request *rq, const struct db_rows *rows);
+
+/* Parameter helpers: each sets the next free parameter of `call`. */
+void fast_text(struct db_call *call, const char *text_or_null);
+void fast_int64(struct request *rq, struct db_call *call, int64_t value);
+void fast_bool(struct db_call *call, bool value);
+void fast_uuid(struct request *rq, struct db_call *call, const struct uuid *id_or_null);
+void fast_bytes(struct db_call *call, const uint8_t *bytes,
+                size_t count);                             /* binary bytea; memory must live on */
+void fast_token(struct request *rq, struct db_call *call); /* principal's token hash, or NULL */
+
+#endif
