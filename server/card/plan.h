@@ -133,8 +133,8 @@ struct plan_header {
     const char *kind; /* "issue", "recharge", ..., "fence", "refresh" */
 };
 
-/* Writes {"plan":...,"run":...,"uid":...,"kind":...,"start_within_ms":...,"steps":[...]} as text into `buffer`; nothing
- * secret goes through memory that is not wiped. Returns the length without NUL, or 0 if `capacity`
+/* Writes {"plan","run","uid","kind","start_within_ms","steps"} (see plan_json.c) as text into `buffer`;
+ * nothing secret goes through memory that is not wiped. Returns the length without NUL, or 0 if `capacity`
  * (PLAN_JSON_BYTES_MAX is always enough) is too small. The caller wipes the buffer after sealing. */
 size_t plan_to_json(const struct plan_header *header, const struct card_plan *plan, char *buffer,
                     size_t capacity);
