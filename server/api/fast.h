@@ -37,13 +37,11 @@ bool fast_is_running(const struct request *rq);
  * err.def with extra merged in. No row: NOT_FOUND. */
 void fast_reply_outcome(struct request *rq, const struct db_rows *rows);
 
-/* Parameter helpers: each sets the next free parameter of `call`. */
-void fast_text(struct db_call *call, const char *text_or_null);
-void fast_int64(struct request *rq, struct db_call *call, int64_t value);
-void fast_bool(struct db_call *call, bool value);
-void fast_uuid(struct request *rq, struct db_call *call, const struct uuid *id_or_null);
-void fast_bytes(struct db_call *call, const uint8_t *bytes,
-                size_t count);                             /* binary bytea; memory must live on */
-void fast_token(struct request *rq, struct db_call *call); /* principal's token hash, or NULL */
+/* Further parameters beside db_bind_*: the token hash of a session (else NULL), the agent's id (else NULL),
+ * the Idempotency-Key and the hash it is bound to. */
+void fast_bind_token(struct request *rq, struct db_params *params);
+void fast_bind_agent(struct request *rq, struct db_params *params);
+void fast_bind_key(struct request *rq, struct db_params *params);
+void fast_bind_body_sha256(struct request *rq, struct db_params *params);
 
 #endif

@@ -13,7 +13,7 @@ enum err {
 };
 
 struct err_info {
-    const char *code;  /* stable word on the wire: "card_changed" */
+    const char *code; /* stable word on the wire: "card_changed" */
     int http_status;
     enum err_blame blame;
     const char *title; /* what */

@@ -3,6 +3,13 @@
 #ifndef CARDWRIGHT_BASE_LIMITS_H
 #define CARDWRIGHT_BASE_LIMITS_H
 
+/* ---- base ---- */
+#define LOG_LINE_BYTES_MAX 4096
+#define LOOP_EVENTS_PER_TURN 256
+#define LOOP_TURN_HOOKS_MAX 16
+#define CONF_FILE_BYTES_MAX (256 * 1024)
+#define CONF_VALUE_BYTES_MAX 1024
+
 /* ---- card ---- */
 #define CARD_UID_BYTES_MAX 10
 #define CARD_BLOCK_BYTES 16
@@ -11,8 +18,8 @@
 #define CARD_BLOCKS_MAX 256
 #define PLAN_STEPS_MAX 160 /* an issue of L0..L6 needs about 110 */
 #define PLAN_JSON_BYTES_MAX (16 * 1024)
-#define PLAN_LEGS_MAX 2       /* consumption and water; times is always alone */
-#define READ_TRIES_MAX 6      /* transport and five versions of the site key */
+#define PLAN_LEGS_MAX 2  /* consumption and water; times is always alone */
+#define READ_TRIES_MAX 6 /* transport and five versions of the site key */
 #define READ_PLAN_BLOCKS_MAX 21
 #define EVIDENCE_EPOCHS_MAX 128 /* at most 100 numbers beyond the committed one are allocated */
 #define PLAN_START_WITHIN_MS 30000
@@ -79,9 +86,10 @@
 #define RE_READ_MS 2000 /* a lost NOTIFY hint costs at most this */
 
 /* ---- tests/sim/reader ---- */
-#define SIM_FRAME_DATA_BYTES_MAX 265 /* direction byte + command + 263 bytes of parameters (PN532 user manual) */
-#define SIM_CARD_BYTES_MAX 4096      /* MIFARE Classic 4K */
-#define SIM_FIELD_CARDS_MAX 2        /* more than the PN532 itself can tell apart */
+#define SIM_FRAME_DATA_BYTES_MAX                                                                             \
+    265                         /* direction byte + command + 263 bytes of parameters (PN532 user manual) */
+#define SIM_CARD_BYTES_MAX 4096 /* MIFARE Classic 4K */
+#define SIM_FIELD_CARDS_MAX 2   /* more than the PN532 itself can tell apart */
 #define SIM_OUTBOX_REPLIES_MAX 16
 #define SIM_CONTROL_CLIENTS_MAX 8
 #define SIM_CONTROL_LINE_BYTES_MAX 512

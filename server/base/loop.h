@@ -32,6 +32,11 @@ int loop_fd_change(struct loop *loop, int fd, uint32_t events);
 void loop_fd_delete(struct loop *loop, int fd);
 
 void loop_turn_add(struct loop *loop, loop_turn_fn *fn, void *context);
+void loop_turn_delete(struct loop *loop, loop_turn_fn *fn, void *context); /* not from inside a hook */
+
+/* In the loop thread: the loop does not sleep before its next turn. For what a hook learns too late in this
+ * turn. */
+void loop_wake(struct loop *loop);
 
 /* From any thread: runs `task` in the loop thread in this or the next turn, in posting order. */
 void loop_post(struct loop *loop, struct loop_task *task);
