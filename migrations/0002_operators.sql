@@ -83,7 +83,7 @@ CREATE TABLE session (
     expires_at timestamptz NOT NULL,
     ended_at timestamptz,
     ended_reason text CHECK (ended_reason IN ('logout', 'logout_everywhere', 'deactivated', 'password_changed',
-        'roles_changed', 'desk_taken', 'replaced', 'expired')),
+        'roles_changed', 'replaced', 'expired')),
     user_agent text CHECK (char_length(user_agent) <= 200),
     ip text CHECK (char_length(ip) <= 64),
     CHECK ((ended_at IS NULL) = (ended_reason IS NULL))
@@ -140,7 +140,7 @@ COMMENT ON COLUMN step_up.expires_at IS 'Until when it can be used.';
 COMMENT ON COLUMN step_up.used_at IS 'When it was used.';
 
 CREATE TABLE login_attempt (
-    kind text NOT NULL CHECK (kind IN ('name', 'address')),
+    kind text NOT NULL CHECK (kind IN ('name', 'unknown', 'address')),
     subject text NOT NULL CHECK (char_length(subject) BETWEEN 1 AND 64),
     failures integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
     last_at timestamptz NOT NULL DEFAULT now(),
@@ -149,8 +149,8 @@ CREATE TABLE login_attempt (
 );
 CREATE INDEX login_attempt_last_at ON login_attempt (last_at);
 COMMENT ON TABLE login_attempt IS 'Wrong passwords by login name (known or not) and by address; drives the back-off, bounded in rows and age.';
-COMMENT ON COLUMN login_attempt.kind IS 'name or address.';
-COMMENT ON COLUMN login_attempt.subject IS 'The folded name, or the address (IPv6: its /64).';
+COMMENT ON COLUMN login_attempt.kind IS 'name, address, or unknown: names nobody has, in 4096 buckets.';
+COMMENT ON COLUMN login_attempt.subject IS 'The folded name, the address (IPv6: its /64), or the bucket.';
 COMMENT ON COLUMN login_attempt.failures IS 'Tries not yet forgotten; a try counts before its password is checked.';
 COMMENT ON COLUMN login_attempt.last_at IS 'The last try.';
 COMMENT ON COLUMN login_attempt.locked_until IS 'No try is looked at before this moment.';

@@ -25,3 +25,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION fn_step_up_use(bytea, uuid, uuid) IS 'Spends a grant: same session, same operation, once, within two minutes.';
+
+-- Writes a grant after the password was checked. Grants that ran out unused are swept here, so a session never owns
+-- more than those of two minutes.
+CREATE OR REPLACE FUNCTION fn_step_up_grant(p_operator_id uuid, p_session_id uuid, p_token_sha256 bytea,
+    p_purpose text, p_operation_id uuid, p_request_id text) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_expires_at timestamptz := now() + interval '2 minutes';
+BEGIN
+    DELETE FROM step_up WHERE session_id = p_session_id AND (expires_at < now() OR used_at IS NOT NULL);
+    INSERT INTO step_up (token_sha256, session_id, operator_id, purpose, operation_id, expires_at)
+    VALUES (p_token_sha256, p_session_id, p_operator_id, p_purpose, p_operation_id, v_expires_at);
+    PERFORM fn_audit(p_operator_id, NULL, 'session.step_up', 'operation', p_operation_id::text,
+        jsonb_build_object('purpose', p_purpose), p_request_id);
+    RETURN v_expires_at;
+END
+$$;
+COMMENT ON FUNCTION fn_step_up_grant(uuid, uuid, bytea, text, uuid, text) IS 'Notes a grant for one operation, two minutes.';
