@@ -2,15 +2,19 @@
  *
  * Each turn everything queued (at most DB_BATCH_REQUESTS_MAX) goes to an idle connection as ONE implicit
  * transaction: sorted by order_key, one statement a call, one Sync. No timer: a batch is what arrived while
- * the last one committed. Statements must not raise for ordinary refusals. If one does raise, nothing of its
- * batch was done, and every call of it is run again in a transaction of its own, so that only the guilty one
- * fails: lock or statement timeout (55P03, 57014)     run again once, then ERR_UNAVAILABLE serialization
- * failure, deadlock (40001, 40P01) run again at most DB_RETRIES_MAX times, then ERR_UNAVAILABLE resources,
- * shutdown (53…, 57P…, 25006)        ERR_UNAVAILABLE anything else ERR_INTERNAL (logged with statement name
- * and SQLSTATE) A connection lost between Sync and its result leaves the outcome unknown: calls marked
- * `repeatable` are run again once on another or a new connection (within DB_RERUN_WAIT_MS), the others get
- * ERR_UNAVAILABLE. While no connection is up, calls get ERR_UNAVAILABLE in the same turn; reconnecting with
- * growing pauses goes on by itself.
+ * the last one committed.
+ *
+ * Statements must not raise for ordinary refusals. If one does raise, nothing of its batch was done, and
+ * every call of it is run again in a transaction of its own, so that only the guilty one fails:
+ * - lock timeout: ERR_UNAVAILABLE after that one re-run
+ * - serialization failure, deadlock: run again at most DB_RETRIES_MAX times, then ERR_UNAVAILABLE
+ * - statement timeout, no resources, shutdown: ERR_UNAVAILABLE
+ * - anything else: ERR_INTERNAL, logged with statement name and SQLSTATE
+ *
+ * A connection lost between Sync and its result leaves the outcome unknown: calls marked `repeatable` are run
+ * again once on another or a new connection (within DB_RERUN_WAIT_MS), the others get ERR_UNAVAILABLE. While
+ * no connection is up, calls get ERR_UNAVAILABLE in the same turn; reconnecting with growing pauses goes on
+ * by itself.
  *
  * All functions belong to the loop thread, but db_fast_counters. */
 #ifndef CARDWRIGHT_DB_FAST_H
@@ -41,15 +45,14 @@ struct db_call {
     /* the lane's own */
     struct db_call *next;
     uint64_t sequence;
-    int64_t deadline_ms;
-    struct db_result *result;
-    uint8_t attempts;
-    uint8_t lock_timeouts;
+    int64_t rerun_until_ms;
+    enum err outcome;
+    uint8_t reruns;
     uint8_t losses;
 };
 
-/* Registers with `loop`; register after the HTTP server, so that what came in during a turn leaves in the
- * same turn. `connection_count` 1 to DB_FAST_CONNECTIONS_MAX. Connects by itself once the loop runs. NULL: no
+/* Registers with `loop`; best after the HTTP server, so that what comes in during a turn leaves in the same
+ * turn. `connection_count` 1 to DB_FAST_CONNECTIONS_MAX. Connects by itself once the loop runs. NULL: no
  * memory. */
 struct db_fast *db_fast_new(struct loop *loop, const struct db_settings *settings, int connection_count);
 

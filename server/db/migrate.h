@@ -1,9 +1,10 @@
 /* Schema migrations from the folder `migrations`:
- *   NNNN_name.sql     once each, in number order, each in its own transaction, registered in schema_migration
- * with the SHA-256 of the file; a registered file that was changed or removed stops everything
- *   functions/NAME.sql CREATE OR REPLACE, all in one transaction in name order, whenever their
- *                     combined checksum differs from the last one
- *   roles.sql         grants, re-applied at the end of every run
+ * - NNNN_name.sql: once each, in number order, each in its own transaction, registered in schema_migration
+ *   with the SHA-256 of the file; a registered file that was changed or removed stops everything
+ * - functions/NAME.sql: CREATE OR REPLACE, all in one transaction in name order, whenever their combined
+ *   checksum differs from the last one
+ * - roles.sql: grants, re-applied at the end of every run
+ *
  * The whole run holds an advisory lock, so two of them never mix. Runs as the owner role. */
 #ifndef CARDWRIGHT_DB_MIGRATE_H
 #define CARDWRIGHT_DB_MIGRATE_H
