@@ -2,7 +2,7 @@
  * ledger's view of it go in, one verdict per purse and one for the card come out. Nothing is booked here.
  *
  * How the flow uses it
- * 1. BEFORE the read plan is handed out, note per purse (committed epoch, L, L ordered?) as the "floor": what
+ * 1. BEFORE the read plan is handed out, note per purse (struct proven_level) as the "floor": what
  * had been proven when the reading began. An image may travel slowly while another desk commits; it is
  * measured against the floor for "older than known" and never raises a false alarm for being late.
  * 2. When the presentation arrives: lock the card row, load the CURRENT view, call evidence_merge, apply the
@@ -37,14 +37,16 @@ struct ledger_epoch {
     struct epoch_terms terms; /* epoch_no, T, S */
     enum epoch_role role;
     enum epoch_state state;
-    bool acknowledged; /* its write, or a refresh of it, was reported `written` by the plan's run: then a
-                        * reading of it is sure even if the slots differ (R13) */
+    bool acknowledged;    /* its write, or a refresh of it, was reported `written` by the plan's run: then a
+                           * reading of it    is sure even if the slots differ (R13) */
+    int64_t lowest_minor; /* EPOCH_PROVEN: its L. Looked at for epochs below the committed one */
 };
 
 struct proven_level {
-    int64_t epoch_no;     /* highest committed epoch */
-    int64_t lowest_minor; /* L: lowest value proven in it */
-    bool ordered; /* L comes from a `written` report or a sure machine record, not only from plain reads */
+    int64_t epoch_no;             /* highest committed epoch */
+    int64_t lowest_minor;         /* L: lowest value proven in it by any evidence */
+    int64_t lowest_ordered_minor; /* lowest proven by `written` reports and sure machine records alone; T if
+                                   * none. A plain read may come from a marginal slot, these cannot */
 };
 
 struct purse_ledger {
@@ -100,19 +102,22 @@ struct purse_evidence {
     bool value_is_lower; /* epoch c and value < L: book the drop, whatever the verdict */
     bool provisional;    /* read once, slots differ, no acknowledge: no C, no X, no refund on it (R13, R40) */
     bool other_slot_bad; /* readable, but the spare slot is torn: repair may be offered */
-    bool cancelled;      /* the purse says it is cancelled */
-    int epoch_index;     /* index into purse_ledger.epochs of the row seen, -1 if none */
+    bool retry_forbidden; /* a fence or repair is open on this purse: nothing is retried before it is settled
+                           */
+    bool cancelled;       /* the purse says it is cancelled */
+    int epoch_index;      /* index into purse_ledger.epochs of the row seen, -1 if none */
 };
 
 /* ---- output for the card ---- */
 enum card_verdict {
-    CARD_OURS,              /* every sector opened with derived keys, ID good and equal to the row */
-    CARD_BLANK,             /* every sector opens with the transport key */
-    CARD_HALF_ISSUED,       /* a torn issue: some sectors derived, some transport, or content incomplete */
-    CARD_LOCKED,            /* some sector opens with no key although others do: scrap */
-    CARD_FOREIGN,           /* no sector opens */
-    CARD_IDENTITY_MISMATCH, /* ID block good but of another card_no or site, or bad on a card that must be
-                               complete */
+    CARD_OURS,        /* every sector read opened with derived keys, good ID block that names the row; for an
+                       * unknown UID: a good ID block of ours without a row (a restored database) */
+    CARD_BLANK,       /* every sector opens with the transport key */
+    CARD_HALF_ISSUED, /* a torn issue: some sectors derived, some transport, or content incomplete */
+    CARD_LOCKED,      /* some sector of ours opens with no key, or refuses to be read: scrap or replace */
+    CARD_FOREIGN,     /* none of our keys opens it and it is not blank */
+    CARD_IDENTITY_MISMATCH, /* of another card_no or site, or a bad ID block on a card that must be complete
+                             */
     CARD_GONE,              /* left the field before all was read: no evidence about identity */
 };
 
@@ -133,8 +138,8 @@ struct card_evidence {
     struct purse_evidence purses[PURSES];
 };
 
-/* Judges one presentation. For a card that is not CARD_OURS (or a complete issuing card) the purses are
- * PURSE_NOT_READ. */
+/* Judges one presentation. The purses are judged only on a CARD_OURS with a row that is not issuing;
+ * otherwise they are PURSE_NOT_READ. */
 void evidence_merge(const struct card_image *image, const struct card_decoded *decoded,
                     const struct card_ledger *ledger, struct card_evidence *ret_evidence);
 

@@ -90,8 +90,10 @@ struct decoded_record {
 };
 
 struct decoded_purse {
+    enum card_purse purse;
     bool read; /* both slots and both records were read; if false nothing below means anything */
     struct decoded_slot slots[2];
+    bool records_forged;  /* both records well formed and both MACs bad: no tear does that */
     bool readable;        /* pick found a slot */
     uint8_t slot;         /* the slot in force, if readable */
     uint8_t epoch;        /* its epoch byte */

@@ -50,15 +50,14 @@ struct card_plan {
 
 enum plan_outcome {
     PLAN_OK,
-    PLAN_BAD_REQUEST,      /* no leg, a purse twice, times with money, values out of range of the format */
-    PLAN_BLOCK_MISSING,    /* a block of the guard was not in the presentation: read again */
-    PLAN_SECTOR_CLOSED,    /* a sector of the plan was not opened with our keys */
-    PLAN_UNREADABLE,       /* the purse to be written is unreadable: only a repair may write it */
-    PLAN_NO_FREE_RECORD,   /* R41: no record place may be overwritten; case */
-    PLAN_EPOCH_UNKNOWN,    /* the card shows an epoch the request gives no terms for */
-    PLAN_EPOCH_NOT_NEWER,  /* the leg's epoch is not newer than what the card shows */
-    PLAN_NOTHING_TO_DO,    /* refresh: both slots are equal already */
-    PLAN_NO_REPAIR_NEEDED, /* repair of a purse with both slots sound */
+    PLAN_BAD_REQUEST,     /* no leg, a purse twice, times with money, values out of range of the format */
+    PLAN_BLOCK_MISSING,   /* a block of the guard was not in the presentation: read again */
+    PLAN_SECTOR_CLOSED,   /* a sector of the plan was not opened with our keys */
+    PLAN_UNREADABLE,      /* the purse to be written is unreadable: only a repair may write it */
+    PLAN_NO_FREE_RECORD,  /* R41: no record place may be overwritten; case */
+    PLAN_EPOCH_UNKNOWN,   /* the card shows an epoch the request gives no terms for */
+    PLAN_EPOCH_NOT_NEWER, /* the leg's epoch is not newer than what the card shows */
+    PLAN_NOTHING_TO_DO,   /* refresh: both slots are equal already */
     PLAN_TOO_LONG,
 };
 const char *plan_outcome_word(enum plan_outcome outcome);
@@ -67,7 +66,8 @@ enum plan_act {
     PLAN_ACT_WRITE,   /* the legs' new epochs: any operation, and fences (T = t) */
     PLAN_ACT_REFRESH, /* the epoch and value in force once more, into the other slot; leg.terms.epoch_no =
                          that epoch */
-    PLAN_ACT_REPAIR,  /* one purse: new epoch, T = L of the ledger, both slots, flag repaired (R39) */
+    PLAN_ACT_REPAIR,  /* one purse: new epoch, T = L of the ledger, both slots, flag repaired (R39). Whether
+                       * one is needed  is the evidence's word: unreadable, other_slot_bad or repair_again */
 };
 
 struct plan_leg {
