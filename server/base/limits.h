@@ -26,6 +26,14 @@
 #define PURSE_WATER_MINOR_MAX 131071         /* 17 bits of T_w in the issuer record */
 #define PURSE_CONSUMPTION_MINOR_MAX 16777215 /* 24 bits of T_c */
 
+/* ---- crypto ---- */
+#define PASSWORD_CHARACTERS_MIN 12
+#define PASSWORD_CHARACTERS_MAX 128
+#define PASSWORD_MEMORY_BYTES (64 * 1024 * 1024) /* argon2id, trust design 5.2 */
+#define PASSWORD_PASSES 3
+#define PASSWORD_HASHES_MAX 2 /* at once, or 64 MiB times every client is the attack */
+#define PASSWORD_WAIT_MS 3000
+
 /* ---- http ---- */
 #define HTTP_BODY_BYTES_MAX (64 * 1024)
 #define HTTP_BODY_IMPORT_BYTES_MAX (32 * 1024 * 1024)
@@ -47,6 +55,7 @@
 #define HTTP_REPLY_HEADERS_MAX 16
 #define HTTP_REQUEST_ID_BYTES_MAX 64
 #define HTTP_HOSTS_MAX 32
+#define HTTP_TOKEN_BYTES_MAX 128 /* value of the session cookie */
 #define HTTP_FILES_CACHED_MAX 1024
 #define HTTP_FILE_CACHED_BYTES_MAX (4 * 1024 * 1024)
 #define HTTP_FILES_CACHED_BYTES_MAX (64 * 1024 * 1024)
