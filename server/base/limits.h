@@ -40,6 +40,7 @@
 #define HTTP_BODY_RECORDS_BYTES_MAX (1024 * 1024)
 #define HTTP_BODY_DEVICE_BYTES_MAX (10 * 1024 * 1024)
 #define HTTP_BODIES_BYTES_MAX (256 * 1024 * 1024) /* all bodies held by one server at once */
+#define HTTP_DISCARD_BYTES_MAX (1024 * 1024) /* of a refused chunked body, before the connection is cut */
 #define HTTP_CONNECTION_MEMORY_BYTES (48 * 1024)
 #define HTTP_OPERATOR_CONNECTIONS_MAX 2048
 #define HTTP_DEVICE_CONNECTIONS_MAX 16384
@@ -95,36 +96,38 @@
 #define RE_READ_MS 2000 /* a lost NOTIFY hint costs at most this */
 
 /* ---- agent ---- */
-#define AGENT_TICK_MS 50              /* a card is looked for, or looked after, this often */
-#define AGENT_READER_TIMEOUT_MS 2000  /* NP_TIMEOUT_COMMAND: rides out a stalled USB hub */
-#define AGENT_REOPEN_PAUSE_MS 1000    /* between tries to open a reader that is not there */
-#define AGENT_FIELD_PAUSE_MS 6        /* ISO/IEC 14443-3: a card is reset after 5 ms without field, ready 5 ms after */
+#define AGENT_TICK_MS 50             /* a card is looked for, or looked after, this often */
+#define AGENT_READER_TIMEOUT_MS 2000 /* NP_TIMEOUT_COMMAND: rides out a stalled USB hub */
+#define AGENT_REOPEN_PAUSE_MS 1000   /* between tries to open a reader that is not there */
+#define AGENT_FIELD_PAUSE_MS                                                                                 \
+    6 /* ISO/IEC 14443-3: a card is reset after 5 ms without field, ready 5 ms after */
 #define AGENT_ATS_BYTES_MAX 64
 #define AGENT_READER_NAME_BYTES_MAX 128
 #define AGENT_CONNSTRING_BYTES_MAX 1024 /* libnfc's own limit */
-#define AGENT_STEP_KEYS_MAX 12        /* keys of one "open" or one sector of a read plan: A and B of each version */
+#define AGENT_STEP_KEYS_MAX 12 /* keys of one "open" or one sector of a read plan: A and B of each version   \
+                                */
 #define AGENT_PLAN_KIND_BYTES_MAX 24
 #define AGENT_START_WITHIN_MS_MAX 60000
 #define AGENT_READ_SECTORS_MAX 40
-#define AGENT_READ_ATTEMPTS_MAX 3     /* a card still moving into the field loses a reading now and then */
+#define AGENT_READ_ATTEMPTS_MAX 3 /* a card still moving into the field loses a reading now and then */
 #define AGENT_PLANS_REMEMBERED_MAX 16384
-#define AGENT_TASKS_MAX 16            /* of one poll, and waiting for the desk thread */
+#define AGENT_TASKS_MAX 16 /* of one poll, and waiting for the desk thread */
 #define AGENT_OUTBOX_MESSAGES_MAX 64
-#define AGENT_OUTBOX_REPORTS_MAX 32   /* unanswered reports; no further plan is taken then */
-#define AGENT_EVENT_KEEP_MS 60000     /* a reading that could not be delivered is worth nothing later */
+#define AGENT_OUTBOX_REPORTS_MAX 32 /* unanswered reports; no further plan is taken then */
+#define AGENT_EVENT_KEEP_MS 60000   /* a reading that could not be delivered is worth nothing later */
 #define AGENT_TRAINING_ANSWERS_MAX 32
 #define AGENT_ANSWER_BYTES_MAX (1024 * 1024)
 #define AGENT_CONNECT_TIMEOUT_MS 5000
 #define AGENT_CALL_TIMEOUT_MS 10000
-#define AGENT_POLL_SLACK_MS 10000     /* beyond poll_wait_ms before a poll counts as lost */
+#define AGENT_POLL_SLACK_MS 10000 /* beyond poll_wait_ms before a poll counts as lost */
 #define AGENT_POLL_WAIT_MS_MAX 60000
 #define AGENT_RETRY_PAUSE_MS_MIN 200
 #define AGENT_RETRY_PAUSE_MS_MAX 10000
 #define AGENT_RETRY_AFTER_S_MAX 60
-#define AGENT_REFUSED_PAUSE_MS 30000  /* not paired */
+#define AGENT_REFUSED_PAUSE_MS 30000 /* not paired */
 #define AGENT_TOO_OLD_PAUSE_MS 60000
 #define AGENT_SKEW_REPEATS_MAX 2
-#define AGENT_STOP_FLUSH_MS 3000      /* on Ctrl-C: to deliver the last reports */
+#define AGENT_STOP_FLUSH_MS 3000 /* on Ctrl-C: to deliver the last reports */
 #define AGENT_STATE_FILE_BYTES_MAX 4096
 #define AGENT_URL_BYTES_MAX 512
 #define AGENT_SIM_RESTART_PAUSE_MS 1000
@@ -139,7 +142,7 @@
 #define AGENT_CACHE_MS 10000
 #define AGENT_CACHE_SETS 256 /* times AGENT_CACHE_WAYS entries */
 #define AGENT_CACHE_WAYS 4
-#define AGENT_PROTOCOL_MIN 1 /* oldest agent/PROTOCOL.md this server speaks */
+#define AGENT_PROTOCOL_MIN 1     /* oldest agent/PROTOCOL.md this server speaks */
 #define PAIR_TRIES_PER_MINUTE 20 /* per address; a code has 40 bits and dies after five wrong ones */
 #define TRAINING_WAIT_MS 10000
 #define SEARCH_TEXT_CHARACTERS_MAX 120
