@@ -4,10 +4,11 @@
 --   by address  a bucket of 20 wrong tries that refills by one each 30 s
 -- Names nobody has are counted in 4096 buckets, so that they behave like real ones and the table stays small.
 
--- outcome: done | login_locked. operator_id and password_hash are null for a name nobody has (or without a password):
--- the caller then checks against nothing, so that it takes the same time.
-CREATE OR REPLACE FUNCTION fn_login_begin(p_name text, p_address text)
-RETURNS TABLE (outcome text, retry_after_s integer, operator_id uuid, password_hash text)
+-- By name at a login, by id when an operator who is logged in types the password again (p_name is null then).
+-- outcome: done | login_locked. The operator's columns are null for a name nobody has, and password_hash for one
+-- without a password: the caller then checks against nothing, so that it takes the same time.
+CREATE OR REPLACE FUNCTION fn_login_begin(p_name text, p_operator_id uuid, p_address text)
+RETURNS TABLE (outcome text, retry_after_s integer, operator_id uuid, password_hash text, name text, full_name text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -19,20 +20,22 @@ BEGIN
                                WHERE last_at < now() - interval '1 day'
                                   OR (kind = 'address' AND last_at < now() - interval '10 minutes')
                                ORDER BY last_at LIMIT 10 FOR UPDATE SKIP LOCKED);
-    SELECT * INTO o FROM operator WHERE lower(name) = lower(p_name) AND active;
+    SELECT * INTO o FROM operator
+     WHERE active AND CASE WHEN p_name IS NULL THEN id = p_operator_id ELSE lower(name) = lower(p_name) END;
     v_wait := fn_login_count_address(p_address);
     IF v_wait IS NULL THEN
         v_wait := CASE WHEN o.id IS NULL THEN fn_login_count_name('unknown', substr(md5(lower(p_name)), 1, 3))
                        ELSE fn_login_count_name('name', lower(o.name)) END;
     END IF;
     IF v_wait IS NOT NULL THEN
-        RETURN QUERY SELECT 'login_locked', ceil(extract(epoch FROM v_wait))::integer, o.id, NULL::text;
-        RETURN;
+        RETURN QUERY SELECT 'login_locked', ceil(extract(epoch FROM v_wait))::integer, o.id, NULL::text, o.name,
+            o.full_name;
+    ELSE
+        RETURN QUERY SELECT 'done', 0, o.id, o.password_hash, o.name, o.full_name;
     END IF;
-    RETURN QUERY SELECT 'done', 0, o.id, o.password_hash;
 END
 $$;
-COMMENT ON FUNCTION fn_login_begin(text, text) IS 'Counts a login try and says whether it may go on.';
+COMMENT ON FUNCTION fn_login_begin(text, uuid, text) IS 'Counts a password try and says whether it may go on.';
 
 -- Null: go on; else how long to wait. The row stays locked until the end of this short transaction, which puts tries
 -- at the same instant into an order.
@@ -102,8 +105,7 @@ COMMENT ON FUNCTION fn_login_refused(uuid, text, text, text) IS 'Notes a wrong p
 
 -- The end of a login. The operator row is locked: whoever deactivates them at this instant either comes first, and the
 -- login fails, or waits and then ends the new session too. outcome: created | login_failed.
-CREATE OR REPLACE FUNCTION fn_login_done(p_operator_id uuid, p_old_hash text, p_new_hash text, p_address text,
-    p_session_id uuid, p_token_sha256 bytea, p_previous_token_sha256 bytea, p_user_agent text, p_ip text,
+CREATE OR REPLACE FUNCTION fn_login_done(p_operator_id uuid, p_old_hash text, p_new_hash text, p_session_id uuid, p_token_sha256 bytea, p_previous_token_sha256 bytea, p_user_agent text, p_ip text,
     p_request_id text) RETURNS TABLE (outcome text, body text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -115,17 +117,16 @@ BEGIN
     IF p_new_hash IS NOT NULL THEN
         UPDATE operator SET password_hash = p_new_hash WHERE id = p_operator_id;
     END IF;
-    PERFORM fn_login_clear(p_operator_id, p_address);
     RETURN QUERY SELECT 'created', fn_session_open(p_operator_id, p_session_id, p_token_sha256,
         p_previous_token_sha256, p_user_agent, p_ip, p_request_id)::text;
 END
 $$;
-COMMENT ON FUNCTION fn_login_done(uuid, text, text, text, uuid, bytea, bytea, text, text, text) IS
+COMMENT ON FUNCTION fn_login_done(uuid, text, text, uuid, bytea, bytea, text, text, text) IS
     'Opens the session of a login whose password was right, and stores a renewed hash.';
 
 -- A new password of one's own: every other session ends, this one gets a new token. outcome: done | login_failed.
 CREATE OR REPLACE FUNCTION fn_password_change(p_operator_id uuid, p_session_id uuid, p_old_hash text, p_new_hash text,
-    p_address text, p_token_sha256 bytea, p_request_id text) RETURNS TABLE (outcome text, body text)
+    p_token_sha256 bytea, p_request_id text) RETURNS TABLE (outcome text, body text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_count integer;
@@ -136,7 +137,6 @@ BEGIN
         RETURN QUERY SELECT 'login_failed', NULL::text;
         RETURN;
     END IF;
-    PERFORM fn_login_clear(p_operator_id, p_address);
     v_count := fn_session_end(p_operator_id, 'password_changed', NULL, p_session_id);
     UPDATE session SET token_sha256 = p_token_sha256 WHERE id = p_session_id AND ended_at IS NULL;
     PERFORM fn_audit(p_operator_id, NULL, 'operator.password', 'operator', p_operator_id::text,
@@ -144,4 +144,4 @@ BEGIN
     RETURN QUERY SELECT 'done', fn_session_body(p_session_id)::text;
 END
 $$;
-COMMENT ON FUNCTION fn_password_change(uuid, uuid, text, text, text, bytea, text) IS 'Sets an operator''s own new password.';
+COMMENT ON FUNCTION fn_password_change(uuid, uuid, text, text, bytea, text) IS 'Sets an operator''s own new password.';

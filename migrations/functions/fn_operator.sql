@@ -142,3 +142,42 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION fn_operator_reset(uuid, uuid, bytea, text) IS 'Withdraws a password and notes a one-time link for a new one.';
+
+CREATE OR REPLACE FUNCTION fn_operator_read(p_id uuid)
+RETURNS TABLE (outcome text, body text, extra text, version bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT 'done', fn_operator_body(o.id)::text, NULL::text, o.version FROM operator o WHERE o.id = p_id
+$$;
+COMMENT ON FUNCTION fn_operator_read(uuid) IS 'One operator; no row: there is none.';
+
+-- A page by login name. p_after: the folded name after which it begins; p_search: part of name or full name.
+CREATE OR REPLACE FUNCTION fn_operator_list(p_after text, p_limit bigint, p_search text, p_active boolean)
+RETURNS TABLE (items text, next_key text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH found AS (
+        SELECT o.id, lower(o.name) AS key, row_number() OVER (ORDER BY lower(o.name)) AS place
+          FROM operator o
+         WHERE (p_after IS NULL OR lower(o.name) > p_after) AND (p_active IS NULL OR o.active = p_active)
+           AND (p_search IS NULL OR position(lower(p_search) IN lower(o.name)) > 0
+                OR position(lower(p_search) IN lower(o.full_name)) > 0)
+         ORDER BY lower(o.name) LIMIT p_limit + 1)
+    SELECT coalesce(jsonb_agg(fn_operator_body(id) ORDER BY place) FILTER (WHERE place <= p_limit), '[]')::text,
+           CASE WHEN count(*) > p_limit THEN max(key) FILTER (WHERE place = p_limit) END
+      FROM found
+$$;
+COMMENT ON FUNCTION fn_operator_list(text, bigint, text, boolean) IS 'A page of operators and the key of the next one.';
+
+CREATE OR REPLACE FUNCTION fn_operator_id(p_name text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT id FROM operator WHERE lower(name) = lower(p_name)
+$$;
+COMMENT ON FUNCTION fn_operator_id(text) IS 'The operator of a login name; null: there is none.';
+
+CREATE OR REPLACE FUNCTION fn_role_list() RETURNS TABLE (outcome text, body text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT 'done', jsonb_build_object('items', jsonb_agg(jsonb_build_object('name', r.name, 'permissions',
+               (SELECT jsonb_agg(p.permission ORDER BY p.permission) FROM role_permission p WHERE p.role = r.name))
+               ORDER BY r.name))::text
+      FROM role r
+$$;
+COMMENT ON FUNCTION fn_role_list() IS 'The roles and what they may do.';

@@ -6,6 +6,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 COMMENT ON FUNCTION fn_setup_needed() IS 'Whether nobody can log in yet because no operator was ever made.';
 
+CREATE OR REPLACE FUNCTION fn_setup_state() RETURNS TABLE (outcome text, body text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT 'done', jsonb_build_object('needed', fn_setup_needed(), 'site_mode', mode, 'site_name', name)::text FROM site
+$$;
+COMMENT ON FUNCTION fn_setup_state() IS 'What the first page needs before anybody is logged in.';
+
 -- A link works for 24 hours. A newer link of the same operator withdraws the older ones; links for the first
 -- administrator stay side by side, because several servers may have printed one.
 CREATE OR REPLACE FUNCTION fn_setup_link_make(p_token_sha256 bytea, p_operator_id uuid) RETURNS timestamptz

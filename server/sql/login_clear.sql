@@ -1,0 +1,1 @@
+SELECT fn_login_clear($1, $2)

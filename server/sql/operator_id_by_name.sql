@@ -1,0 +1,1 @@
+SELECT fn_operator_id($1)

@@ -1,0 +1,1 @@
+SELECT items, next_key FROM fn_operator_list($1, $2, $3, $4)

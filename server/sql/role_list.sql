@@ -1,0 +1,1 @@
+SELECT outcome, body FROM fn_role_list()

@@ -1,0 +1,1 @@
+SELECT outcome, body FROM fn_session_read($1)

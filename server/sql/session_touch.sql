@@ -1,0 +1,1 @@
+SELECT fn_session_touch($1)

@@ -1,0 +1,1 @@
+SELECT outcome, body FROM fn_setup_first($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)

@@ -1,0 +1,1 @@
+SELECT fn_setup_link_make($1, $2)

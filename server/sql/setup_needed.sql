@@ -1,0 +1,1 @@
+SELECT fn_setup_needed()
