@@ -5,6 +5,7 @@
 #   cluster.sh stop DIR [MODE]      MODE as of pg_ctl: fast (default), immediate
 #   cluster.sh url DIR ROLE DB      prints the conninfo of a role (owner, app, ro, auditor, postgres)
 #   cluster.sh status DIR           exit code 0: running
+#   cluster.sh remove DIR           stops it and deletes the folder
 #
 # CLUSTER_COPY_OF=DIR  a new cluster is a copy of the (stopped) data of DIR instead of an initdb, which is faster.
 set -euo pipefail
@@ -60,7 +61,9 @@ create() {
     local fresh=$place/data.new
     rm -rf "$fresh"
     if [ -n "${CLUSTER_COPY_OF:-}" ]; then
-        as_cluster_user cp -a "$CLUSTER_COPY_OF/data" "$fresh"
+        local source=$CLUSTER_COPY_OF
+        [ ! -e "$source/place" ] || source=$(cat "$source/place")
+        as_cluster_user cp -a "$source/data" "$fresh"
     else
         as_cluster_user "$bin/initdb" --pgdata="$fresh" --username=postgres --auth=peer --encoding=UTF8 \
             --locale=C.UTF-8 --data-checksums >"$place/initdb.log" 2>&1 ||
@@ -144,6 +147,14 @@ stop() {
     as_cluster_user "$bin/pg_ctl" stop --silent --wait --timeout=60 --mode="${1:-fast}" --pgdata="$place/data" >/dev/null
 }
 
+remove() {
+    stop immediate
+    rm -rf "$place" "$dir"
+    if [ "$socket_dir" != "$place/socket" ]; then
+        rm -rf "$socket_dir"
+    fi
+}
+
 url() {
     case $1 in
     postgres) printf 'host=%s user=postgres dbname=%s\n' "$socket_dir" "$2" ;;
@@ -158,5 +169,6 @@ start) start ;;
 stop) stop "${3:-fast}" ;;
 url) url "${3:?role}" "${4:-cardwright}" ;;
 status) bin=$(postgres_bin) && running ;;
-*) die "cluster.sh knows start, stop, url and status, not $command" ;;
+remove) remove ;;
+*) die "cluster.sh knows start, stop, url, status and remove, not $command" ;;
 esac

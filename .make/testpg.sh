@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The PostgreSQL of the tests, in DIR. Everything stays between runs, so only the first one pays for initdb.
+#
+#   testpg.sh start DIR [MIGRATE]   starts it, brings the template database to the schema of migrations/ with the program
+#                                   MIGRATE (test-migrate), and prints the exports the test programs need
+#   testpg.sh stop DIR
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+command=${1:?start or stop}
+mkdir -p "${2:?the folder of the test databases}"
+dir=$(cd "$2" && pwd)
+migrate=${3:-}
+
+admin() {
+    PGOPTIONS="--client-min-messages=warning" psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 \
+        "$("$here/cluster.sh" url "$dir/main" postgres postgres)" "$@"
+}
+
+# A stopped cluster that tests copy when they need one to break.
+make_pristine() {
+    [ ! -e "$dir/pristine.ready" ] || return 0
+    "$here/cluster.sh" start "$dir/pristine"
+    "$here/cluster.sh" stop "$dir/pristine"
+    touch "$dir/pristine.ready"
+}
+
+schema_sum() {
+    (cd "$here/../migrations" && find . -name '*.sql' ! -name 'seed_*' -print0 | sort -z | xargs -0 sha256sum; cat "$migrate") |
+        sha256sum | cut -c 1-64
+}
+
+# The template is made under another name first, so that a broken migration leaves none.
+make_template() {
+    local sum
+    sum=$(schema_sum)
+    if [ -n "$(admin --command="select 1 from pg_database where datname = 'cardwright_template'")" ] &&
+        [ "$(cat "$dir/template.sha256" 2>/dev/null)" = "$sum" ]; then
+        return 0
+    fi
+    admin --command="drop database if exists cardwright_template with (force)" \
+        --command="drop database if exists cardwright_template_new with (force)" \
+        --command="create database cardwright_template_new owner cardwright_owner template template0"
+    "$migrate" "$("$here/cluster.sh" url "$dir/main" owner cardwright_template_new)" "$here/../migrations" ||
+        die "the migrations do not apply to an empty database; correct the file named above."
+    admin --command="alter database cardwright_template_new rename to cardwright_template"
+    printf '%s\n' "$sum" >"$dir/template.sha256"
+}
+
+start() {
+    exec 3>&1 1>&2
+    exec 9>"$dir/lock"
+    flock 9
+    make_pristine
+    CLUSTER_COPY_OF=$dir/pristine "$here/cluster.sh" start "$dir/main" 9>&-
+    [ -z "$migrate" ] || make_template
+    local host
+    host=$("$here/cluster.sh" url "$dir/main" postgres postgres)
+    host=${host#host=}
+    printf 'export CARDWRIGHT_TEST_PG=%q CARDWRIGHT_TEST_DIR=%q CARDWRIGHT_TEST_PRISTINE=%q\n' \
+        "${host%% *}" "$dir" "$dir/pristine" >&3
+}
+
+case $command in
+start) start ;;
+stop) "$here/cluster.sh" stop "$dir/main" immediate ;;
+*) die "testpg.sh knows start and stop, not $command" ;;
+esac
