@@ -70,6 +70,7 @@ CREATE TABLE desk_live (
     presence_id uuid,
     presence_kind text CHECK (presence_kind IN ('card', 'two_cards', 'not_supported')),
     read_mode text CHECK (read_mode IN ('known', 'issuing', 'unknown')),
+    floor jsonb,
     uid bytea,
     sak smallint,
     presentation_id uuid
@@ -86,6 +87,7 @@ COMMENT ON COLUMN desk_live.agent_online IS 'What the desk was told last about i
 COMMENT ON COLUMN desk_live.presence_id IS 'Current presence; null: no card';
 COMMENT ON COLUMN desk_live.presence_kind IS 'card, two_cards or not_supported';
 COMMENT ON COLUMN desk_live.read_mode IS 'Which order of keys the read plan of this presence tried';
+COMMENT ON COLUMN desk_live.floor IS 'What was proven of each purse when the reading began: a late image is no alarm';
 COMMENT ON COLUMN desk_live.uid IS 'UID on the reader';
 COMMENT ON COLUMN desk_live.sak IS 'SAK of the card on the reader: tells 1K from 4K';
 COMMENT ON COLUMN desk_live.presentation_id IS 'Newest reading of this presence';

@@ -1,0 +1,117 @@
+-- What a desk's screen is told.
+
+-- Adds an event; numbers are gapless because the desk's row is locked for it. Returns the number.
+CREATE OR REPLACE FUNCTION fn_desk_event(p_desk_id uuid, p_kind text, p_body jsonb) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_no bigint;
+BEGIN
+    UPDATE desk_live SET event_no = event_no + 1 WHERE desk_id = p_desk_id RETURNING event_no INTO v_no;
+    INSERT INTO desk_event (desk_id, no, kind, body) VALUES (p_desk_id, v_no, p_kind, p_body);
+    RETURN v_no;
+END
+$$;
+COMMENT ON FUNCTION fn_desk_event(uuid, text, jsonb) IS 'Adds an event to a desk''s stream.';
+
+CREATE OR REPLACE FUNCTION fn_balances_body(p_person_id uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT jsonb_object_agg(CASE WHEN unit = 'count' THEN kind ELSE kind || '_minor' END,
+        CASE WHEN kind = 'debt' THEN -balance_minor ELSE balance_minor END)
+      FROM account WHERE person_id = p_person_id
+$$;
+COMMENT ON FUNCTION fn_balances_body(uuid) IS 'All balances of a person; debt as a positive amount.';
+
+-- One word for the screen, from the stored state, the block and what was read. Order = what matters most.
+CREATE OR REPLACE FUNCTION fn_card_word(p_card card, p_seen_state text, p_seen jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF p_card.id IS NULL OR p_card.state = 'cancelled' AND p_seen_state = 'blank' THEN
+        RETURN CASE p_seen_state WHEN 'blank' THEN 'blank' WHEN 'gone' THEN 'gone' ELSE 'foreign' END;
+    END IF;
+    RETURN CASE
+        WHEN p_card.state IN ('scrapped', 'lost', 'replaced', 'cancelled') THEN p_card.state
+        WHEN p_card.block IS NOT NULL THEN 'blocked'
+        WHEN EXISTS (SELECT FROM operation WHERE uid = p_card.uid AND state IN ('writing', 'in_doubt')) THEN 'in_doubt'
+        WHEN p_card.state = 'issuing' THEN 'issuing'
+        WHEN p_card.state = 'damaged' OR p_seen_state IN ('locked', 'identity_mismatch', 'half_issued')
+            OR jsonb_path_exists(p_seen, '$.* ? (@.verdict == "unreadable")') THEN 'damaged'
+        WHEN p_card.expires_on < current_date THEN 'expired'
+        WHEN p_seen_state = 'gone' THEN 'gone'
+        ELSE 'active' END;
+END
+$$;
+COMMENT ON FUNCTION fn_card_word(card, text, jsonb) IS 'State of a card as the screen says it.';
+
+-- The newest issuing of a chip: the one in use if there is one.
+CREATE OR REPLACE FUNCTION fn_card_by_uid(p_uid bytea) RETURNS card
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT * FROM card WHERE uid = p_uid
+     ORDER BY (state IN ('issuing', 'active', 'damaged', 'lost')) DESC, created_at DESC LIMIT 1
+$$;
+COMMENT ON FUNCTION fn_card_by_uid(bytea) IS 'The card row that speaks for a chip.';
+
+-- Everything a screen shows of the card on a desk; null: no card.
+CREATE OR REPLACE FUNCTION fn_desk_card_body(p_live desk_live) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_card card;
+    v_seen presentation;
+    v_person jsonb;
+    v_operation_id uuid;
+BEGIN
+    IF p_live.presence_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    IF p_live.presence_kind <> 'card' OR p_live.presentation_id IS NULL THEN
+        RETURN jsonb_build_object('presence_id', p_live.presence_id, 'presentation_id', NULL,
+            'state', CASE p_live.presence_kind WHEN 'card' THEN 'reading' ELSE p_live.presence_kind END);
+    END IF;
+    SELECT * INTO v_seen FROM presentation WHERE id = p_live.presentation_id;
+    v_card := fn_card_by_uid(p_live.uid);
+    SELECT id INTO v_operation_id FROM operation WHERE uid = p_live.uid AND state IN ('prepared', 'writing', 'in_doubt');
+    SELECT jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'state', p.state,
+               'department', d.name)
+      INTO v_person FROM person p LEFT JOIN department d ON d.id = p.department_id WHERE p.id = v_card.person_id;
+    RETURN jsonb_build_object('presence_id', p_live.presence_id, 'presentation_id', p_live.presentation_id,
+        'state', fn_card_word(v_card, v_seen.state, v_seen.seen), 'read_state', v_seen.state, 'seen', v_seen.seen,
+        'uid', encode(p_live.uid, 'hex'),
+        'card', CASE WHEN v_card.id IS NOT NULL THEN jsonb_build_object('id', v_card.id, 'card_no', v_card.card_no,
+            'printed_no', v_card.printed_no, 'state', v_card.state, 'block', v_card.block,
+            'expires_on', v_card.expires_on) END,
+        'person', v_person, 'balances', fn_balances_body(v_card.person_id),
+        'operation', fn_operation_body(v_operation_id));
+END
+$$;
+COMMENT ON FUNCTION fn_desk_card_body(desk_live) IS 'The card on a desk: state, person, balances, open operation.';
+
+CREATE OR REPLACE FUNCTION fn_desk_snapshot(p_desk_id uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT jsonb_build_object('no', l.event_no, 'desk', jsonb_build_object('id', d.id, 'name', d.name),
+        'agent', jsonb_build_object('online', l.agent_online, 'reader_state', l.reader_state, 'reader_name', l.reader_name,
+            'version', l.agent_version),
+        'card', fn_desk_card_body(l))
+      FROM desk d JOIN desk_live l ON l.desk_id = d.id WHERE d.id = p_desk_id
+$$;
+COMMENT ON FUNCTION fn_desk_snapshot(uuid) IS 'The whole present of a desk; the first event of every stream.';
+
+-- Tells the desks that an operation concerns where it stands: its own desk, and the one that holds the card now.
+-- Rows are locked in the order of their ids. Returns the desks to wake.
+CREATE OR REPLACE FUNCTION fn_operation_tell(p_operation_id uuid) RETURNS uuid[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_live desk_live;
+    v_desks uuid[] := '{}'::uuid[];
+    v_body jsonb := fn_operation_body(p_operation_id);
+BEGIN
+    FOR v_live IN
+        SELECT l.* FROM operation o JOIN desk_live l ON l.desk_id = o.desk_id OR l.uid = o.uid
+         WHERE o.id = p_operation_id ORDER BY l.desk_id
+    LOOP
+        PERFORM fn_desk_event(v_live.desk_id, 'operation',
+            jsonb_build_object('operation', v_body, 'card', fn_desk_card_body(v_live)));
+        v_desks := v_desks || v_live.desk_id;
+    END LOOP;
+    RETURN v_desks;
+END
+$$;
+COMMENT ON FUNCTION fn_operation_tell(uuid) IS 'Adds an operation event to every desk concerned.';

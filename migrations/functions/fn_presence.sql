@@ -1,0 +1,94 @@
+-- A card came on, went off, was read. Agents call these; each checks that agent and run still speak for the desk.
+
+-- outcome ok gives the desk; anything else is the word to answer.
+CREATE OR REPLACE FUNCTION fn_agent_desk(p_agent_id uuid, p_run bytea)
+RETURNS TABLE (outcome text, live desk_live)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT CASE WHEN a.id IS NULL THEN 'agent_unknown' WHEN l.run IS DISTINCT FROM p_run THEN 'agent_replaced' ELSE 'ok' END, l
+      FROM (SELECT) AS one LEFT JOIN agent a ON a.id = p_agent_id AND a.revoked_at IS NULL
+      LEFT JOIN desk_live l ON l.desk_id = a.desk_id
+$$;
+COMMENT ON FUNCTION fn_agent_desk(uuid, bytea) IS 'Desk of an agent process, or why it does not speak for one.';
+
+-- What is proven of each purse now; an image read from here on is measured against it.
+CREATE OR REPLACE FUNCTION fn_card_floor(p_uid bytea) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT jsonb_object_agg(purse, jsonb_build_object('no', committed_no, 'lowest', lowest_minor, 'sure', lowest_sure))
+      FROM card_purse WHERE uid = p_uid
+$$;
+COMMENT ON FUNCTION fn_card_floor(bytea) IS 'Newest proven epoch and value per purse of a chip.';
+
+-- Returns how the card is to be read: body {desk_id, mode, key_version, start_sector, uses_times, former}.
+CREATE OR REPLACE FUNCTION fn_presence(p_agent_id uuid, p_run bytea, p_presence_id uuid, p_kind text, p_uid bytea,
+    p_sak smallint) RETURNS TABLE (outcome text, body jsonb, wake uuid[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_agent record;
+    v_live desk_live;
+    v_card card;
+    v_mode text;
+BEGIN
+    SELECT * INTO v_agent FROM fn_agent_desk(p_agent_id, p_run);
+    outcome := v_agent.outcome;
+    v_live := v_agent.live;
+    IF outcome <> 'ok' THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    outcome := 'done';
+    IF p_kind = 'card' THEN
+        v_card := fn_card_by_uid(p_uid);
+        v_mode := CASE WHEN v_card.id IS NULL THEN 'unknown' WHEN v_card.state = 'issuing' THEN 'issuing' ELSE 'known' END;
+    END IF;
+    UPDATE desk_live SET presence_id = p_presence_id, presence_kind = p_kind, read_mode = v_mode, uid = p_uid, sak = p_sak,
+           presentation_id = NULL, floor = CASE WHEN p_kind = 'card' THEN fn_card_floor(p_uid) END,
+           agent_seen_at = clock_timestamp()
+     WHERE desk_id = v_live.desk_id RETURNING * INTO v_live;
+    IF p_kind <> 'card' THEN
+        PERFORM fn_desk_event(v_live.desk_id, 'card_present', fn_desk_card_body(v_live));
+        wake := ARRAY[v_live.desk_id];
+    END IF;
+    SELECT jsonb_build_object('desk_id', v_live.desk_id, 'mode', v_mode, 'uses_times', s.uses_times,
+        'key_version', coalesce(v_card.key_version, s.key_version),
+        'start_sector', coalesce(v_card.start_sector, s.start_sector), 'site_id', s.site_id) INTO body FROM site s;
+    RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION fn_presence(uuid, bytea, uuid, text, bytea, smallint) IS
+    'A card came onto a reader: notes it and says how to read it.';
+
+CREATE OR REPLACE FUNCTION fn_removed(p_agent_id uuid, p_run bytea, p_presence_id uuid)
+RETURNS TABLE (outcome text, body jsonb, wake uuid[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_agent record;
+    v_uid bytea;
+    v_desk_id uuid;
+    v_operation_id uuid;
+BEGIN
+    SELECT * INTO v_agent FROM fn_agent_desk(p_agent_id, p_run);
+    outcome := v_agent.outcome;
+    IF outcome <> 'ok' THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    outcome := 'done';
+    body := '{}';
+    v_uid := (v_agent.live).uid;
+    v_desk_id := (v_agent.live).desk_id;
+    IF (v_agent.live).presence_id = p_presence_id THEN
+        UPDATE operation SET state = 'in_doubt' WHERE uid = v_uid AND state = 'writing' RETURNING id INTO v_operation_id;
+        UPDATE desk_live SET presence_id = NULL, presence_kind = NULL, read_mode = NULL, uid = NULL, sak = NULL,
+               presentation_id = NULL, floor = NULL, agent_seen_at = clock_timestamp()
+         WHERE desk_id = v_desk_id;
+        PERFORM fn_desk_event(v_desk_id, 'card_removed', jsonb_build_object('presence_id', p_presence_id,
+            'uid', encode(v_uid, 'hex')));
+        wake := ARRAY[v_desk_id];
+        IF v_operation_id IS NOT NULL THEN
+            wake := wake || fn_operation_tell(v_operation_id);
+        END IF;
+    END IF;
+    RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION fn_removed(uuid, bytea, uuid) IS 'The card left the reader; an operation being written is in doubt.';
