@@ -68,7 +68,7 @@ CREATE TABLE desk_live (
     agent_seen_at timestamptz,
     agent_online boolean NOT NULL DEFAULT false,
     presence_id uuid,
-    presence_kind text CHECK (presence_kind IN ('card', 'two_cards', 'not_supported')),
+    presence_kind text CHECK (presence_kind IN ('card', 'two_cards', 'not_supported', 'system_password_missing')),
     read_mode text CHECK (read_mode IN ('known', 'issuing', 'unknown')),
     floor jsonb,
     uid bytea,
@@ -85,7 +85,7 @@ COMMENT ON COLUMN desk_live.reader_name IS 'Name of the reader';
 COMMENT ON COLUMN desk_live.agent_seen_at IS 'When the agent was heard last';
 COMMENT ON COLUMN desk_live.agent_online IS 'What the desk was told last about its agent';
 COMMENT ON COLUMN desk_live.presence_id IS 'Current presence; null: no card';
-COMMENT ON COLUMN desk_live.presence_kind IS 'card, two_cards or not_supported';
+COMMENT ON COLUMN desk_live.presence_kind IS 'card; two_cards, not_supported, system_password_missing: nothing was read';
 COMMENT ON COLUMN desk_live.read_mode IS 'Which order of keys the read plan of this presence tried';
 COMMENT ON COLUMN desk_live.floor IS 'What was proven of each purse when the reading began: a late image is no alarm';
 COMMENT ON COLUMN desk_live.uid IS 'UID on the reader';

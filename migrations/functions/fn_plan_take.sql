@@ -55,8 +55,9 @@ BEGIN
     END IF;
     IF task <> 'none' THEN
         SELECT jsonb_build_object('plan', v_plan.id, 'run', encode(v_plan.run, 'hex'), 'uid', encode(v_plan.uid, 'hex'),
-            'kind', v_plan.kind, 'request', v_plan.request, 'blocks', p.blocks, 'sectors', p.sectors)
-          INTO body FROM presentation p WHERE p.id = v_plan.presentation_id;
+            'kind', v_plan.kind, 'request', v_plan.request, 'blocks', p.blocks, 'sectors', p.sectors,
+            'password_sealed', encode(s.system_password_sealed, 'hex'))
+          INTO body FROM presentation p, site s WHERE p.id = v_plan.presentation_id;
     END IF;
     RETURN NEXT;
 END

@@ -18,7 +18,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION fn_card_floor(bytea) IS 'Newest proven epoch and value per purse of a chip.';
 
--- Returns how the card is to be read: body {desk_id, mode, key_version, start_sector, uses_times, former}.
+-- Returns how the card is to be read: body {desk_id, kind, uid, mode, key_version, start_sector, uses_times,
+-- password_sealed}.
 CREATE OR REPLACE FUNCTION fn_presence(p_agent_id uuid, p_run bytea, p_presence_id uuid, p_kind text, p_uid bytea,
     p_sak smallint) RETURNS TABLE (outcome text, body jsonb, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -27,6 +28,7 @@ DECLARE
     v_live desk_live;
     v_card card;
     v_mode text;
+    v_kind text := p_kind;
 BEGIN
     SELECT * INTO v_agent FROM fn_agent_desk(p_agent_id, p_run);
     outcome := v_agent.outcome;
@@ -36,19 +38,24 @@ BEGIN
         RETURN;
     END IF;
     outcome := 'done';
-    IF p_kind = 'card' THEN
-        v_card := fn_card_by_uid(p_uid);
-        v_mode := CASE WHEN v_card.id IS NULL THEN 'unknown' WHEN v_card.state = 'issuing' THEN 'issuing' ELSE 'known' END;
+    IF p_kind = 'card' AND (SELECT system_password_sealed IS NULL FROM site) THEN
+        v_kind := 'system_password_missing'; -- no key can be derived, so nothing can be read yet
     END IF;
-    UPDATE desk_live SET presence_id = p_presence_id, presence_kind = p_kind, read_mode = v_mode, uid = p_uid, sak = p_sak,
-           presentation_id = NULL, floor = CASE WHEN p_kind = 'card' THEN fn_card_floor(p_uid) END,
+    IF v_kind = 'card' THEN
+        v_card := fn_card_by_uid(p_uid);
+        v_mode := CASE WHEN v_card.state = 'issuing' THEN 'issuing' WHEN v_card.state IN ('active', 'damaged', 'lost') THEN 'known'
+            ELSE 'unknown' END;
+    END IF;
+    UPDATE desk_live SET presence_id = p_presence_id, presence_kind = v_kind, read_mode = v_mode, uid = p_uid, sak = p_sak,
+           presentation_id = NULL, floor = CASE WHEN v_kind = 'card' THEN fn_card_floor(p_uid) END,
            agent_seen_at = clock_timestamp()
      WHERE desk_id = v_live.desk_id RETURNING * INTO v_live;
-    IF p_kind <> 'card' THEN
+    IF v_kind <> 'card' THEN
         PERFORM fn_desk_event(v_live.desk_id, 'card_present', fn_desk_card_body(v_live));
         wake := ARRAY[v_live.desk_id];
     END IF;
-    SELECT jsonb_build_object('desk_id', v_live.desk_id, 'mode', v_mode, 'uses_times', s.uses_times,
+    SELECT jsonb_build_object('desk_id', v_live.desk_id, 'kind', v_kind, 'mode', v_mode, 'uses_times', s.uses_times,
+        'password_sealed', encode(s.system_password_sealed, 'hex'), 'uid', encode(p_uid, 'hex'),
         'key_version', coalesce(v_card.key_version, s.key_version),
         'start_sector', coalesce(v_card.start_sector, s.start_sector), 'site_id', s.site_id) INTO body FROM site s;
     RETURN NEXT;

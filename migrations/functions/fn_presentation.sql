@@ -34,7 +34,7 @@ BEGIN
     v_card := fn_card_by_uid(v_live.uid);
     SELECT jsonb_build_object('desk_id', v_live.desk_id, 'mode', v_live.read_mode, 'uid', encode(v_live.uid, 'hex'),
         'uses_times', s.uses_times, 'site_id', s.site_id, 'key_version', coalesce(v_card.key_version, s.key_version),
-        'site_key_version', s.key_version, 'start_sector', coalesce(v_card.start_sector, s.start_sector),
+        'password_sealed', encode(s.system_password_sealed, 'hex'), 'start_sector', coalesce(v_card.start_sector, s.start_sector),
         'card', CASE WHEN v_card.id IS NOT NULL THEN jsonb_build_object('card_no', v_card.card_no, 'state', v_card.state,
             'has_purses', v_card.has_purses, 'issued_days', v_card.issued_on - date '2000-01-01',
             'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)) END,
@@ -84,7 +84,7 @@ BEGIN
         p_reading -> 'sectors', p_reading -> 'seen');
     UPDATE desk_live SET presentation_id = v_id, agent_seen_at = clock_timestamp() WHERE desk_id = v_live.desk_id
     RETURNING * INTO v_live;
-    IF v_card.id IS NOT NULL AND v_card.state IN ('issuing', 'active', 'damaged', 'lost') THEN
+    IF v_card.state IN ('active', 'damaged', 'lost') THEN
         v_operation_id := fn_evidence_book(v_card, p_reading);
     END IF;
     PERFORM fn_desk_event(v_live.desk_id, 'card_present', fn_desk_card_body(v_live));
