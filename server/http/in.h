@@ -188,8 +188,8 @@ struct in_field {
 /* Reads the JSON body. False: something was wrong and BAD_FIELD with all wrong fields has been replied. */
 bool in_read(struct request *rq, const struct in_field *spec);
 
-/* The same over the query string; numbers and booleans are read from their text. Objects and arrays cannot
- * occur. */
+/* The same over the query string, with pointers below /query; numbers and booleans are read from their text.
+ * Objects and arrays cannot occur. */
 bool in_query(struct request *rq, const struct in_field *spec);
 
 /* Reads a nested object, `pointer` being its place ("/legs/0"). Only collects errors: call in_done at the

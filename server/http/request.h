@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/ids.h"
+#include "crypto/hmac.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -14,8 +15,6 @@
 struct request;
 struct http_server;
 struct route;
-
-#define SHA256_BYTES 32
 
 enum principal_kind { PRINCIPAL_NONE, PRINCIPAL_SESSION, PRINCIPAL_AGENT };
 

@@ -54,6 +54,9 @@ struct route_match {
  * a row is malformed. */
 struct route_table *route_table_new(const struct route *routes, size_t count);
 void route_table_free(struct route_table *table);
+size_t route_count(const struct route_table *table);
+const struct route *route_at(const struct route_table *table, size_t index);
+size_t route_index(const struct route_table *table, const struct route *route); /* of a route of this table */
 
 /* Finds path (without query). HEAD is matched as GET by the caller. */
 void route_find(const struct route_table *table, enum http_method method, const char *path,
