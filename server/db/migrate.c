@@ -281,8 +281,11 @@ static bool apply_roles(struct run *run)
 {
     if (run->folder.roles.count == 0)
         return true;
-    if (make_roles(run) && exec(run, "begin") && exec_file(run, &run->folder.roles.items[0]) &&
-        exec(run, "commit")) {
+    /* The server and the doctor compare the schema with the files at each start. */
+    static const char grant_sql[] =
+        "grant select on schema_migration to cardwright_app, cardwright_ro, cardwright_auditor";
+    if (make_roles(run) && exec(run, "begin") && exec(run, grant_sql) &&
+        exec_file(run, &run->folder.roles.items[0]) && exec(run, "commit")) {
         say(run, "applied roles.sql");
         return true;
     }

@@ -34,15 +34,27 @@ PGconn *db_pg_connect(const struct db_settings *settings, bool wait)
     char connect_timeout[16];
     snprintf(connect_timeout, sizeof connect_timeout, "%d", DB_CONNECT_TIMEOUT_S);
     /* dbname is expanded as conninfo or URL; what stands after it wins, so these are ours whatever the URL
-     * says. */
-    const char *keywords[] = {"dbname",          "application_name", "client_encoding",
-                              "connect_timeout", "tcp_user_timeout", NULL};
-    const char *values[] = {settings->conninfo ? settings->conninfo : "",
-                            settings->application_name ? settings->application_name : "cardwright",
-                            "UTF8",
-                            connect_timeout,
-                            "10000",
-                            NULL};
+     * says. A peer that vanished without a word is noticed within a minute. */
+    const struct {
+        const char *keyword;
+        const char *value;
+    } wanted[] = {
+        {"dbname", settings->conninfo ? settings->conninfo : ""},
+        {"application_name", settings->application_name ? settings->application_name : "cardwright"},
+        {"client_encoding", "UTF8"},
+        {"connect_timeout", connect_timeout},
+        {"tcp_user_timeout", "10000"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
+    };
+    enum { WANTED = sizeof wanted / sizeof wanted[0] };
+    const char *keywords[WANTED + 1] = {NULL};
+    const char *values[WANTED + 1] = {NULL};
+    for (int i = 0; i < WANTED; i++) {
+        keywords[i] = wanted[i].keyword;
+        values[i] = wanted[i].value;
+    }
     PGconn *pg = wait ? PQconnectdbParams(keywords, values, 1) : PQconnectStartParams(keywords, values, 1);
     if (pg)
         PQsetNoticeReceiver(pg, ignore_notice, NULL);
