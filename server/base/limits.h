@@ -148,6 +148,17 @@
 #define TRAINING_WAIT_MS 10000
 #define SEARCH_TEXT_CHARACTERS_MAX 120
 
+/* ---- api: operators and sessions ---- */
+#define OPERATOR_NAME_CHARACTERS_MAX 64
+#define OPERATOR_FULL_NAME_CHARACTERS_MAX 120
+#define OPERATOR_ROLES_MAX 6
+#define SETUP_TOKEN_CHARACTERS_MAX 100
+#define STEP_UP_PURPOSE_CHARACTERS_MAX 40
+#define SESSION_COOKIE_MAX_AGE_S (12 * 60 * 60) /* as fn_session_absolute_limit */
+#define SESSION_TOUCH_MS 60000
+#define SESSION_TOUCH_SLOTS 4096
+#define PAGE_CURSOR_CHARACTERS_MAX 400
+
 /* ---- tests/sim/reader ---- */
 #define SIM_FRAME_DATA_BYTES_MAX                                                                             \
     265                         /* direction byte + command + 263 bytes of parameters (PN532 user manual) */
