@@ -52,9 +52,9 @@ CREATE TABLE card_purse (
     opening_minor bigint NOT NULL CHECK (opening_minor >= 0),
     opening_stored_minor bigint NOT NULL CHECK (opening_stored_minor BETWEEN 0 AND opening_minor),
     lowest_minor bigint NOT NULL CHECK (lowest_minor >= 0),
-    lowest_sure boolean NOT NULL,
+    lowest_ordered_minor bigint NOT NULL,
     PRIMARY KEY (uid, purse),
-    CHECK (highest_no >= committed_no AND lowest_minor <= opening_minor)
+    CHECK (highest_no >= committed_no AND lowest_minor <= lowest_ordered_minor AND lowest_ordered_minor <= opening_minor)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE card_purse IS 'The newest proven state of each purse of each chip';
 COMMENT ON COLUMN card_purse.uid IS 'Chip; epochs go on counting over re-issues';
@@ -64,7 +64,7 @@ COMMENT ON COLUMN card_purse.highest_no IS 'Highest epoch number allocated; at m
 COMMENT ON COLUMN card_purse.opening_minor IS 'T: balance when epoch c opened';
 COMMENT ON COLUMN card_purse.opening_stored_minor IS 'S: stored part of T';
 COMMENT ON COLUMN card_purse.lowest_minor IS 'L: lowest value proven in epoch c';
-COMMENT ON COLUMN card_purse.lowest_sure IS 'Whether L comes from an acknowledged write or a sure record, not only from a read';
+COMMENT ON COLUMN card_purse.lowest_ordered_minor IS 'Lowest value proven by acknowledged writes and sure records alone: a marginal slot cannot undercut it';
 
 CREATE TABLE card_case (
     id uuid PRIMARY KEY,
@@ -72,7 +72,7 @@ CREATE TABLE card_case (
     card_id uuid REFERENCES card,
     purse text,
     kind text NOT NULL CHECK (kind IN ('rollback', 'value_rose', 'ledger_behind', 'voided_on_card', 'burnt_but_written',
-                                       'above_opening', 'below_zero', 'bad_mac', 'identity')),
+                                       'ceiling', 'below_zero', 'bad_mac', 'record_conflict', 'identity')),
     evidence jsonb NOT NULL,
     presentation_id uuid,
     opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -91,8 +91,10 @@ CREATE TABLE epoch (
     leg_id uuid REFERENCES leg,
     fence_id uuid REFERENCES fence,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'proven', 'void')),
+    lowest_minor bigint CHECK (lowest_minor BETWEEN 0 AND opening_minor),
     PRIMARY KEY (uid, purse, epoch_no),
-    CHECK ((leg_id IS NULL) <> (fence_id IS NULL))
+    CHECK ((leg_id IS NULL) <> (fence_id IS NULL)),
+    CHECK ((lowest_minor IS NOT NULL) = (state = 'proven'))
 ) WITH (fillfactor = 70);
 CREATE INDEX epoch_leg ON epoch (leg_id) WHERE leg_id IS NOT NULL;
 CREATE INDEX epoch_fence ON epoch (fence_id) WHERE fence_id IS NOT NULL;
@@ -104,6 +106,7 @@ COMMENT ON COLUMN epoch.opening_minor IS 'T: value with which it opens';
 COMMENT ON COLUMN epoch.opening_stored_minor IS 'S: stored part of T';
 COMMENT ON COLUMN epoch.leg_id IS 'Leg it belongs to';
 COMMENT ON COLUMN epoch.fence_id IS 'Fence it belongs to';
+COMMENT ON COLUMN epoch.lowest_minor IS 'L: lowest value proven in it; null unless proven';
 COMMENT ON COLUMN epoch.state IS 'open; proven: was on the card; void: never was and never may be';
 
 CREATE TABLE plan (

@@ -129,16 +129,18 @@ DECLARE
     v_epoch epoch;
     v_leg_id uuid;
 BEGIN
-    UPDATE epoch SET state = 'proven' WHERE uid = p_uid AND purse = p_purse AND epoch_no = p_epoch_no AND state = 'open'
+    UPDATE epoch SET state = 'proven', lowest_minor = opening_minor WHERE uid = p_uid AND purse = p_purse AND epoch_no = p_epoch_no AND state = 'open'
     RETURNING * INTO v_epoch;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    INSERT INTO card_purse AS c (uid, purse, committed_no, highest_no, opening_minor, opening_stored_minor, lowest_minor, lowest_sure)
-    VALUES (p_uid, p_purse, p_epoch_no, p_epoch_no, v_epoch.opening_minor, v_epoch.opening_stored_minor, v_epoch.opening_minor, true)
+    INSERT INTO card_purse AS c (uid, purse, committed_no, highest_no, opening_minor, opening_stored_minor, lowest_minor,
+        lowest_ordered_minor)
+    VALUES (p_uid, p_purse, p_epoch_no, p_epoch_no, v_epoch.opening_minor, v_epoch.opening_stored_minor, v_epoch.opening_minor,
+        v_epoch.opening_minor)
     ON CONFLICT (uid, purse) DO UPDATE SET committed_no = excluded.committed_no,
         highest_no = greatest(c.highest_no, excluded.committed_no), opening_minor = excluded.opening_minor,
-        opening_stored_minor = excluded.opening_stored_minor, lowest_minor = excluded.lowest_minor, lowest_sure = true
+        opening_stored_minor = excluded.opening_stored_minor, lowest_minor = excluded.lowest_minor, lowest_ordered_minor = excluded.lowest_ordered_minor
      WHERE c.committed_no < excluded.committed_no;
     UPDATE epoch SET state = 'void' WHERE uid = p_uid AND purse = p_purse AND epoch_no < p_epoch_no AND state = 'open';
     IF v_epoch.leg_id IS NOT NULL THEN
@@ -202,7 +204,9 @@ BEGIN
         UPDATE leg SET spent_from_transit_minor = spent_from_transit_minor + v_held WHERE id = v_leg.id;
         UPDATE operation SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()) WHERE id = v_leg.operation_id;
     END IF;
-    UPDATE card_purse SET lowest_minor = p_value_minor, lowest_sure = false WHERE uid = p_card.uid AND purse = p_purse;
+    UPDATE card_purse SET lowest_minor = p_value_minor WHERE uid = p_card.uid AND purse = p_purse;
+    UPDATE epoch SET lowest_minor = p_value_minor
+     WHERE uid = p_card.uid AND purse = p_purse AND epoch_no = v_purse.committed_no;
 END
 $$;
 COMMENT ON FUNCTION fn_purse_lower(card, text, bigint) IS 'Books what was spent off line: purse to uncollected, and L to the value seen.';

@@ -112,7 +112,7 @@ BEGIN
         IF p_plan.kind = 'refresh' THEN
             SELECT (seen -> (p_leg ->> 'purse') ->> 'value')::bigint INTO v_value FROM presentation WHERE id = p_plan.presentation_id;
             PERFORM fn_purse_lower(p_card, p_leg ->> 'purse', v_value);
-            UPDATE card_purse SET lowest_sure = true WHERE uid = p_plan.uid AND purse = p_leg ->> 'purse';
+            UPDATE card_purse SET lowest_ordered_minor = lowest_minor WHERE uid = p_plan.uid AND purse = p_leg ->> 'purse';
         END IF;
     END IF;
 END

@@ -13,7 +13,7 @@ COMMENT ON FUNCTION fn_agent_desk(uuid, bytea) IS 'Desk of an agent process, or 
 -- What is proven of each purse now; an image read from here on is measured against it.
 CREATE OR REPLACE FUNCTION fn_card_floor(p_uid bytea) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_object_agg(purse, jsonb_build_object('no', committed_no, 'lowest', lowest_minor, 'sure', lowest_sure))
+    SELECT jsonb_object_agg(purse, jsonb_build_object('no', committed_no, 'lowest', lowest_minor, 'ordered', lowest_ordered_minor))
       FROM card_purse WHERE uid = p_uid
 $$;
 COMMENT ON FUNCTION fn_card_floor(bytea) IS 'Newest proven epoch and value per purse of a chip.';

@@ -3,10 +3,10 @@
 
 CREATE OR REPLACE FUNCTION fn_card_view(p_uid bytea) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_object_agg(c.purse, jsonb_build_object('no', c.committed_no, 'lowest', c.lowest_minor, 'sure', c.lowest_sure,
+    SELECT jsonb_object_agg(c.purse, jsonb_build_object('no', c.committed_no, 'lowest', c.lowest_minor, 'ordered', c.lowest_ordered_minor,
         'highest', c.highest_no, 'epochs', (
             SELECT coalesce(jsonb_agg(jsonb_build_array(e.epoch_no, e.opening_minor, e.opening_stored_minor,
-                       CASE WHEN e.fence_id IS NULL THEN 'leg' ELSE 'fence' END, e.state) ORDER BY e.epoch_no), '[]')
+                       CASE WHEN e.fence_id IS NULL THEN 'leg' ELSE 'fence' END, e.state, coalesce(e.lowest_minor, 0)) ORDER BY e.epoch_no), '[]')
               FROM epoch e WHERE e.uid = c.uid AND e.purse = c.purse AND e.epoch_no > c.committed_no - 20)))
       FROM card_purse c WHERE c.uid = p_uid
 $$;

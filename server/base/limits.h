@@ -176,4 +176,11 @@
 #define SIM_READER_STOP_MS_MAX 5000
 #define SIM_READER_COMMAND_MS_MAX (SIM_WAIT_MS_MAX + 5000)
 
+/* ---- flow ---- */
+#define VIEW_EPOCHS_MAX 128 /* epochs of one purse in a view: 100 ahead, the committed one, 20 behind */
+#define READ_PLAN_JSON_BYTES_MAX (16 * 1024)
+#define READING_TRIES_MAX 3 /* the ledger's view went stale while the card was judged */
+#define AGENT_POLL_WAIT_MS 10000
+#define TIMES_MAX 16777215
+
 #endif
