@@ -7,13 +7,13 @@
 
 #include <string.h>
 
-#define TIMES_MAX PURSE_CONSUMPTION_MINOR_MAX /* 24 bits, as T_c */
+#define TIMES_FORMAT_MAX PURSE_CONSUMPTION_MINOR_MAX /* 24 bits, as T_c */
 #define WATER_DISTANCE_MAX 127                /* seven bits of d_w */
 
 static const int64_t purse_max[PURSES] = {
     [PURSE_CONSUMPTION] = PURSE_CONSUMPTION_MINOR_MAX,
     [PURSE_WATER] = PURSE_WATER_MINOR_MAX,
-    [PURSE_TIMES] = TIMES_MAX,
+    [PURSE_TIMES] = TIMES_FORMAT_MAX,
 };
 
 static bool on_times(const struct plan_request *request)
