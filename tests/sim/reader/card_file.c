@@ -71,13 +71,15 @@ static bool write_info(const char *directory, const char *name, const struct car
     return ok && rename(next, path) == 0;
 }
 
-/* The dump alone tells kind and, by the check byte of a four-byte UID, the UID length. */
+/* The dump alone tells the kind, and the UID length by the check byte of a four-byte UID. A seven-byte UID
+ * has it by chance now and then; the ATQA the maker wrote behind it then says so. */
 static void identity_from_dump(struct card *card, size_t bytes)
 {
     const uint8_t *maker = card->memory;
     card->kind = bytes == BYTES_4K ? CARD_KIND_4K : CARD_KIND_1K;
     card->block_count = (unsigned)(bytes / CARD_BLOCK_BYTES);
-    bool short_uid = (uint8_t)(maker[0] ^ maker[1] ^ maker[2] ^ maker[3]) == maker[4];
+    bool long_atqa = (maker[8] == 0x44 || maker[8] == 0x42) && maker[9] == 0x00;
+    bool short_uid = (uint8_t)(maker[0] ^ maker[1] ^ maker[2] ^ maker[3]) == maker[4] && !long_atqa;
     card->identity.uid_bytes = short_uid ? 4 : CARD_UID_BYTES_LONG;
     memcpy(card->identity.uid, maker, card->identity.uid_bytes);
     card_default_identity(card);

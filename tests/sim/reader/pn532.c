@@ -156,19 +156,29 @@ static void write_registers(struct pn532 *chip, const uint8_t *data, size_t leng
     }
 }
 
+/* Items that change nothing here (retries of exchanges, analogue settings) are taken as they are. */
 static void rf_configuration(struct pn532 *chip, const uint8_t *data, size_t length,
                              struct pn532_answer *answer)
 {
+    static const uint8_t lengths[] = {[RF_ITEM_FIELD] = 3,
+                                      [RF_ITEM_TIMINGS] = 5,
+                                      [0x04] = 3, /* MaxRtyCOM */
+                                      [RF_ITEM_RETRIES] = 5,
+                                      [0x0A] = 13,
+                                      [0x0B] = 10,
+                                      [0x0C] = 5,
+                                      [0x0D] = 11}; /* command and item included */
     uint8_t item = length > 1 ? data[1] : 0;
-    if (item == RF_ITEM_FIELD && length == 3) {
-        carrier(chip, data[2] & 0x01);
-    } else if (item == RF_ITEM_TIMINGS && length == 5) {
-        chip->timeout_exponent = data[4] < TIMEOUT_EXPONENT_MAX ? data[4] : TIMEOUT_EXPONENT_MAX;
-    } else if (item == RF_ITEM_RETRIES && length == 5) {
-        chip->activation_tries = data[4];
-    } else if (item < RF_ITEM_FIELD || item == 0x03 || item > 0x0D || length < 3) {
-        pn532_syntax_error(answer); /* retries of exchanges and analogue settings change nothing here */
+    if (item >= sizeof lengths || lengths[item] == 0 || length != lengths[item]) {
+        pn532_syntax_error(answer);
+        return;
     }
+    if (item == RF_ITEM_FIELD)
+        carrier(chip, data[2] & 0x01);
+    if (item == RF_ITEM_TIMINGS)
+        chip->timeout_exponent = data[4] < TIMEOUT_EXPONENT_MAX ? data[4] : TIMEOUT_EXPONENT_MAX;
+    if (item == RF_ITEM_RETRIES)
+        chip->activation_tries = data[4];
 }
 
 static void power_down(struct pn532 *chip, struct pn532_answer *answer)

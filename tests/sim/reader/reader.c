@@ -68,10 +68,10 @@ static size_t frame_of(const struct pn532_answer *answer, uint8_t frame[FRAME_BY
 
 /* Sends the answer of the chip, late if it was held up. Answers never overtake each other, acknowledges do:
  * that is how a late answer comes to be taken for the answer of the next command. */
-static void send_answer(struct reader *reader, const struct pn532_answer *answer, const uint8_t *prefix,
-                        size_t prefix_bytes)
+static void send_answer(struct reader *reader, const struct pn532_answer *answer, bool acknowledge)
 {
     uint8_t burst[FRAME_ACK_BYTES + FRAME_BYTES_MAX];
+    size_t prefix_bytes = acknowledge ? sizeof frame_ack : 0;
     struct reader_reply *last = &reader->last;
     last->length = frame_of(answer, last->bytes);
     uint64_t due_ns = reader->now_ns + (reader->pacing ? answer->line_us * NS_PER_US : 0);
@@ -83,13 +83,13 @@ static void send_answer(struct reader *reader, const struct pn532_answer *answer
         due_ns = reader->outbox[reader->outbox_count - 1].due_ns;
     bool is_lost = answer->struck & FAULT_BIT(FAULT_LOSE);
     if (due_ns <= reader->now_ns && reader->line_free_ns <= reader->now_ns && !is_lost) {
-        memcpy(burst, prefix, prefix_bytes); /* one write for both: half the wake-ups of the host */
+        memcpy(burst, frame_ack, prefix_bytes); /* one write for both: half the wake-ups of the host */
         memcpy(burst + prefix_bytes, last->bytes, last->length);
         port_write(&reader->port, burst, prefix_bytes + last->length);
         return;
     }
-    if (prefix_bytes > 0)
-        send(reader, prefix, prefix_bytes, reader->now_ns);
+    if (acknowledge)
+        send(reader, frame_ack, sizeof frame_ack, reader->now_ns);
     if ((answer->struck & FAULT_BIT(FAULT_STALL)) && reader->field.stall_line)
         reader->line_free_ns = due_ns;
     if (!is_lost)
@@ -113,7 +113,7 @@ static void handle_command(struct reader *reader, const uint8_t *data, size_t le
     } else if (answer.outcome == PN532_PENDING) {
         send(reader, frame_ack, sizeof frame_ack, reader->now_ns);
     } else {
-        send_answer(reader, &answer, frame_ack, sizeof frame_ack);
+        send_answer(reader, &answer, true);
     }
 }
 
@@ -169,7 +169,7 @@ void reader_field_changed(struct reader *reader)
     struct pn532_answer answer = {0};
     reader->now_ns = field_now_ns();
     if (!reader->muted && pn532_resume(&reader->chip, reader->now_ns, &answer))
-        send_answer(reader, &answer, NULL, 0);
+        send_answer(reader, &answer, false);
 }
 
 uint64_t reader_turn(struct reader *reader)

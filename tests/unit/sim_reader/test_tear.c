@@ -1,0 +1,134 @@
+#include "tests/sim/reader/tear.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define ROUNDS 2000
+
+static const uint8_t before[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+static const uint8_t after[16] = {0xA1, 0xA2, 3, 4, 0xA5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0xB0};
+static struct tear_marginal marginal;
+static uint64_t seed;
+
+static void start(void)
+{
+    memset(&marginal, 0, sizeof marginal);
+    seed = 7;
+}
+
+TestSuite(sim_reader_tear, .init = start);
+
+static void tear_into(enum tear_kind kind, uint8_t content[16])
+{
+    memcpy(content, before, 16);
+    tear_block(kind, content, after, &marginal, &seed);
+}
+
+Test(sim_reader_tear, words_name_kinds)
+{
+    enum tear_kind kind;
+    for (int i = 0; i < TEAR_KINDS; i++) {
+        cr_assert(tear_kind_from_text(tear_kind_text((enum tear_kind)i), &kind));
+        cr_assert_eq(kind, (enum tear_kind)i);
+    }
+    cr_assert_not(tear_kind_from_text("half", &kind));
+}
+
+Test(sim_reader_tear, clean_kinds_leave_exactly_one_content)
+{
+    uint8_t content[16], zero[16] = {0}, ff[16];
+    memset(ff, 0xFF, sizeof ff);
+    tear_into(TEAR_OLD, content);
+    cr_assert_arr_eq(content, before, 16);
+    tear_into(TEAR_ZERO, content);
+    cr_assert_arr_eq(content, zero, 16);
+    tear_into(TEAR_FF, content);
+    cr_assert_arr_eq(content, ff, 16);
+    tear_into(TEAR_NEW, content);
+    cr_assert_arr_eq(content, after, 16);
+    cr_assert_not(marginal.marked);
+}
+
+Test(sim_reader_tear, mixture_has_a_byte_of_both)
+{
+    uint8_t content[16];
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        tear_into(TEAR_MIXED, content);
+        unsigned from_before = 0, from_after = 0;
+        for (unsigned i = 0; i < 16; i++) {
+            cr_assert(content[i] == before[i] || content[i] == after[i]);
+            from_before += content[i] == before[i] && before[i] != after[i];
+            from_after += content[i] == after[i] && before[i] != after[i];
+        }
+        cr_assert(from_before > 0 && from_after > 0);
+    }
+}
+
+Test(sim_reader_tear, single_differing_byte_is_mixed_bit_by_bit)
+{
+    uint8_t one_byte[16], content[16];
+    memcpy(one_byte, before, 16);
+    one_byte[9] = 0xF5;
+    memcpy(content, before, 16);
+    tear_block(TEAR_MIXED, content, one_byte, &marginal, &seed);
+    uint8_t wrong = (uint8_t)((content[9] ^ before[9]) & (content[9] ^ one_byte[9]));
+    cr_assert_eq(wrong, 0, "every bit comes from one of the two");
+    content[9] = before[9];
+    cr_assert_arr_eq(content, before, 16);
+}
+
+/* Reads wander over the old content, the new one and mixtures, never twice running the same. */
+Test(sim_reader_tear, marginal_reads_differ_and_stay_between_both)
+{
+    uint8_t content[16], last[16] = {0}, seen[16];
+    unsigned old_reads = 0, new_reads = 0, mixtures = 0;
+    tear_into(TEAR_MARGINAL, content);
+    cr_assert(marginal.marked);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        tear_marginal_read(&marginal, &seed, seen);
+        cr_assert(round == 0 || memcmp(seen, last, 16) != 0);
+        for (unsigned i = 0; i < 16; i++)
+            cr_assert_eq((seen[i] ^ before[i]) & (seen[i] ^ after[i]), 0);
+        bool is_old = memcmp(seen, before, 16) == 0, is_new = memcmp(seen, after, 16) == 0;
+        old_reads += is_old;
+        new_reads += is_new;
+        mixtures += !is_old && !is_new;
+        memcpy(last, seen, 16);
+    }
+    cr_assert(old_reads > ROUNDS / 10 && new_reads > ROUNDS / 10 && mixtures > ROUNDS / 10);
+}
+
+Test(sim_reader_tear, rewriting_the_same_content_can_be_marginal_too)
+{
+    uint8_t content[16], first[16], second[16], zero[16] = {0};
+    memcpy(content, before, 16);
+    tear_block(TEAR_MARGINAL, content, before, &marginal, &seed);
+    tear_marginal_read(&marginal, &seed, first);
+    tear_marginal_read(&marginal, &seed, second);
+    cr_assert_arr_neq(first, second, 16);
+    tear_block(TEAR_MARGINAL, zero, zero, &marginal, &seed);
+    tear_marginal_read(&marginal, &seed, first);
+    tear_marginal_read(&marginal, &seed, second);
+    cr_assert_arr_neq(first, second, 16);
+}
+
+Test(sim_reader_tear, only_a_write_that_touched_the_block_ends_weakness)
+{
+    uint8_t content[16];
+    tear_into(TEAR_MARGINAL, content);
+    tear_into(TEAR_OLD, content);
+    cr_assert(marginal.marked);
+    tear_into(TEAR_ZERO, content);
+    cr_assert_not(marginal.marked);
+}
+
+Test(sim_reader_tear, same_seed_same_tear)
+{
+    uint8_t first[16], second[16];
+    uint64_t first_seed = 42, second_seed = 42;
+    memcpy(first, before, 16);
+    memcpy(second, before, 16);
+    tear_block(TEAR_MIXED, first, after, &marginal, &first_seed);
+    tear_block(TEAR_MIXED, second, after, &marginal, &second_seed);
+    cr_assert_arr_eq(first, second, 16);
+}
