@@ -1,6 +1,9 @@
-/* A real "cardwrightd serve" on free loopback ports against a database of its own, for tests. */
+/* A real "cardwrightd serve" on free loopback ports against a database of its own, for tests. The program is
+ * the one named by $CARDWRIGHTD; the databases come from tests/lib/pg.h. */
 #ifndef CARDWRIGHT_TESTS_LIB_SERVER_H
 #define CARDWRIGHT_TESTS_LIB_SERVER_H
+
+#include "tests/lib/pg.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,22 +12,25 @@
 
 /* Zero is the ordinary thing everywhere. */
 struct server_options {
-    const char *database; /* conninfo of an existing migrated database (a second server); NULL: a fresh one */
-    const char *environment; /* "NAME=value" lines parted by \n, over the tests' own settings */
-    bool live;               /* site_mode live instead of training */
-    bool no_settings;        /* leave the site as the migrations made it: not set up */
+    const struct test_server *beside; /* shares database and site key with this one; NULL: fresh ones */
+    const char *environment;          /* "NAME=value" lines parted by \n, over the tests' own settings */
+    bool live;                        /* site_mode live instead of training */
+    bool no_settings;                 /* leave the site as the migrations made it: not set up */
 };
 
+#define SERVER_ENVIRONMENT_MAX 64 /* settings of its own */
+
 struct test_server {
-    pid_t pid;
+    pid_t pid; /* 0: not running */
     uint16_t operator_port;
     uint16_t device_port;
-    char url[64];             /* "http://127.0.0.1:PORT" of the operator port */
-    char directory[128];      /* of its files; removed at the end */
-    char log_path[160];       /* what it wrote on stdout and stderr */
-    char owner_conninfo[512]; /* of its database, as the owner of the schema */
-    char app_conninfo[512];   /* as the server's own role */
+    char url[64];        /* "http://127.0.0.1:PORT" of the operator port */
+    char directory[128]; /* of its files; removed at the end */
+    char log_path[160];  /* what it wrote on stdout and stderr, over restarts */
+    char site_key_path[160];
+    struct test_pg pg; /* its database, and how each role reaches it */
     bool owns_database;
+    char *environment[SERVER_ENVIRONMENT_MAX + 1]; /* "NAME=value", NULL-terminated */
 };
 
 /* Starts a server and waits until /readyz answers 200, at most SERVER_START_MS. NULL: it did not come up; its
