@@ -1,7 +1,7 @@
 # make test: packages, build, every test program. Fragments add to TEST_TARGETS; each target prints its own results.
-# Test helpers of tests/lib are a library that every unit test may link.
 
-TEST_LIB_SRCS := $(filter-out %_main.c,$(wildcard tests/lib/*.c))
+# Helpers that any unit test may use; those of the stories are linked by their own fragment.
+TEST_LIB_SRCS := tests/lib/pg.c
 TEST_LIB := $(OUT)/libtest.a
 $(TEST_LIB): $(patsubst %.c,$(OUT)/obj/%.o,$(TEST_LIB_SRCS))
 	@rm -f $@ && ar rcs $@ $^

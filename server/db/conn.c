@@ -117,8 +117,10 @@ static bool connect_now(struct db_conn *conn)
 static bool still_there(struct db_conn *conn)
 {
     struct pollfd socket = {.fd = PQsocket(conn->pg), .events = POLLIN};
-    if (poll(&socket, 1, 0) > 0 && !PQconsumeInput(conn->pg))
-        return false;
+    while (poll(&socket, 1, 0) > 0) {
+        if (!PQconsumeInput(conn->pg)) /* first the server's farewell, then the end of the stream */
+            return false;
+    }
     return PQstatus(conn->pg) == CONNECTION_OK;
 }
 
