@@ -1,0 +1,1 @@
+SELECT outcome, body FROM fn_desk_live($1, $2)

@@ -1,0 +1,1 @@
+SELECT desk_id FROM fn_sweep()
