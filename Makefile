@@ -56,8 +56,9 @@ $(OUT)/gen/sql_statements.h: $(wildcard server/sql/*.sql) .make/sql_statements.s
 	@mkdir -p $(dir $@)
 	@bash .make/sql_statements.sh server/sql > $@.tmp && mv $@.tmp $@
 
-$(OUT)/cardwrightd: $(OUT)/obj/server/main.o $(ALL_LIBS)
-	$(CC) $(CFLAGS) $(LDFLAGS) $< -Wl,--start-group $(ALL_LIBS) -Wl,--end-group $(LIBS) -o $@
+SERVER_OBJS := $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard server/*.c))
+$(OUT)/cardwrightd: $(SERVER_OBJS) $(ALL_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(SERVER_OBJS) -Wl,--start-group $(ALL_LIBS) -Wl,--end-group $(LIBS) -o $@
 
 AGENT_OBJS := $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard agent/*.c))
 $(OUT)/cardwright-agent: $(AGENT_OBJS) $(call lib_of,crypto) $(call lib_of,base)

@@ -10,7 +10,7 @@
 #include "db/fast.h"
 #include "http/request.h"
 
-enum fast_next { FAST_REPLIED, FAST_STAGE, FAST_PARKED };
+enum fast_next { FAST_REPLIED, FAST_STAGE, FAST_PARKED, FAST_THEN };
 
 struct fast_stage {
     const char *statement; /* file base name in server/sql */
@@ -19,9 +19,12 @@ struct fast_stage {
     bool (*bind)(struct request *rq, void *state, struct db_call *call);
 
     /* Looks at the rows: replies (FAST_REPLIED), names another stage (FAST_STAGE; at most FAST_STAGES_MAX a
-     * run), or has parked the request (FAST_PARKED). NULL: fast_reply_outcome. */
+     * run), has parked the request (FAST_PARKED), or ends the run and goes on with `then` (FAST_THEN).
+     * NULL: fast_reply_outcome. */
     enum fast_next (*next)(struct request *rq, void *state, const struct db_rows *rows,
                            const struct fast_stage **ret_next);
+    /* After FAST_THEN, the run being over: replies, parks, or starts a run of its own. The rows are gone. */
+    void (*then)(struct request *rq, void *state);
     bool repeatable; /* safe to run again when the connection was lost: reads, and writes bound to a key */
 };
 
@@ -29,12 +32,20 @@ struct fast_stage {
  * for the same request after it was parked or, on a stream, whenever no run of it is under way. */
 void fast_run(struct request *rq, const struct fast_stage *stage, void *state);
 
-/* True while a run of this request is under way (streams: do not start a second one). */
+/* True while a run of this request is under way. */
 bool fast_is_running(const struct request *rq);
 
-/* The common answer of one row (outcome text, body json [, extra json]): "done" 200, "created" 201, "empty"
- * 204, "replayed" 200 (or 201 with column 4 = '201') and Idempotent-Replayed, any other word is an error of
- * err.def with extra merged in. No row: NOT_FOUND. */
+/* The state of its newest run: what a parked request goes on with. */
+void *fast_state(const struct request *rq);
+
+/* For streams and other things that are woken at any time: runs now, or once more as soon as the run under
+ * way has ended (however often it was asked for meanwhile). */
+void fast_run_again(struct request *rq, const struct fast_stage *stage, void *state);
+
+/* The common answer of one row. Column 0 is the outcome, column 1 the body as json text; columns called
+ * status, version and extra may follow in any order. done      `status` or 200; 204 without a body created
+ * 201      empty 204 replayed  as done, and Idempotent-Replayed: true any other word is an error of err.def,
+ * with the members of `extra` merged in `version` becomes the ETag. No row: NOT_FOUND. */
 void fast_reply_outcome(struct request *rq, const struct db_rows *rows);
 
 /* Further parameters beside db_bind_*: the token hash of a session (else NULL), the agent's id (else NULL),

@@ -10,6 +10,11 @@
 #define CONF_FILE_BYTES_MAX (256 * 1024)
 #define CONF_VALUE_BYTES_MAX 1024
 
+/* ---- serve ---- */
+#define START_DATABASE_WAIT_S 60 /* for the database to come up, before the ports open */
+#define STOP_MS_MAX 10000        /* for requests under way, then the process ends anyway */
+#define DESCRIPTORS_WANTED 32768
+
 /* ---- card ---- */
 #define CARD_UID_BYTES_MAX 10
 #define CARD_BLOCK_BYTES 16
@@ -62,7 +67,8 @@
 #define HTTP_FILES_CACHED_BYTES_MAX (64 * 1024 * 1024)
 #define HTTP_FILE_RECHECK_MS 1000
 #define HTTP_ROUTES_MAX 512
-#define HTTP_RATE_KEYS_MAX 4096
+#define READY_DISK_FREE_BYTES_MIN (64LL * 1024 * 1024) /* /readyz; doctor wants more */
+#define FAST_STAGES_MAX 8
 #define JSON_DEPTH_MAX 16
 #define IN_FIELDS_MAX 48
 #define IN_NAME_BYTES_MAX 64
@@ -109,6 +115,8 @@
                                 */
 #define AGENT_PLAN_KIND_BYTES_MAX 24
 #define AGENT_START_WITHIN_MS_MAX 60000
+#define AGENT_REREAD_PAUSE_MS 1000     /* "read" tasks closer together are one */
+#define AGENT_KNOWN_TASK_PAUSE_MS 250  /* before a poll that would only bring known tasks again */
 #define AGENT_READ_SECTORS_MAX 40
 #define AGENT_READ_ATTEMPTS_MAX 3 /* a card still moving into the field loses a reading now and then */
 #define AGENT_PLANS_REMEMBERED_MAX 16384
@@ -182,5 +190,7 @@
 #define READING_TRIES_MAX 3 /* the ledger's view went stale while the card was judged */
 #define AGENT_POLL_WAIT_MS 10000
 #define TIMES_MAX 16777215
+#define DESK_EVENTS_PER_READ 100
+#define DESK_EVENTS_RETRY_MS 1000
 
 #endif

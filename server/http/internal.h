@@ -136,6 +136,7 @@ struct request {
         int fd;
     } wait;
     struct stream *stream;
+    void *lane; /* of request_lane_slot */
 };
 
 #define WAIT_BUCKETS 1024

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define HSTS "max-age=31536000"
 
@@ -80,9 +81,16 @@ void reply_csv(struct request *rq, const char *file_name, const char *text, size
 void reply_header(struct request *rq, const char *name, const char *value)
 {
     assert(!strpbrk(value, "\r\n"));
-    assert(rq->reply.header_count < HTTP_REPLY_HEADERS_MAX);
-    struct reply_header *header = &rq->reply.headers[rq->reply.header_count++];
-    header->name = request_copy(rq, name);
+    struct reply_header *header = rq->reply.headers;
+    const struct reply_header *end = header + rq->reply.header_count;
+    bool may_repeat = strcasecmp(name, "Set-Cookie") == 0;
+    while (header < end && (may_repeat || strcasecmp(header->name, name) != 0))
+        header++;
+    if (header == end) {
+        assert(rq->reply.header_count < HTTP_REPLY_HEADERS_MAX);
+        rq->reply.header_count++;
+        header->name = request_copy(rq, name);
+    }
     header->value = request_copy(rq, value);
 }
 

@@ -385,3 +385,8 @@ struct http_server *request_server(const struct request *rq)
 {
     return rq->server;
 }
+
+void **request_lane_slot(struct request *rq)
+{
+    return &rq->lane;
+}

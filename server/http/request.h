@@ -91,6 +91,9 @@ char *request_printf(struct request *rq, const char *format, ...) __attribute__(
 /* ---- lanes: used by api/fast.c, api/work.c and waits, not by handlers ---- */
 struct http_server *request_server(const struct request *rq);
 
+/* One pointer for the lane that runs the request, NULL at first. */
+void **request_lane_slot(struct request *rq);
+
 /* Keeps the memory of the request beyond the end of its connection. Loop thread only. */
 void request_hold(struct request *rq);
 void request_release(struct request *rq);
