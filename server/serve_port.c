@@ -1,5 +1,7 @@
 #include "serve_port.h"
 
+#include "api/desk_wake.h"
+#include "api/sweep.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -77,6 +79,16 @@ static bool open_http(struct serve_port *port)
     return port->api.server != NULL;
 }
 
+/* What keeps streams and polls up to date: hints between servers, and the look every two seconds. */
+static bool open_news(struct serve_port *port, const struct serve_shared *shared)
+{
+    port->api.listen =
+        db_listen_new(port->api.loop, shared->database, shared->conf->database_notify, desk_wake_hint, NULL);
+    desk_wake_start(&port->api);
+    sweep_start(&port->api);
+    return port->api.listen != NULL;
+}
+
 bool serve_port_open(struct serve_port *port, enum port_kind kind, const struct serve_shared *shared)
 {
     size_t route_count;
@@ -90,8 +102,9 @@ bool serve_port_open(struct serve_port *port, enum port_kind kind, const struct 
     /* After HTTP: what a turn's requests ask for leaves in the same turn. */
     port->api.fast =
         db_fast_new(port->api.loop, shared->database, (int)shared->conf->database_fast_connections);
+    bool opened = port->api.fast && (kind != PORT_OPERATOR || open_news(port, shared));
     loop_turn_add(port->api.loop, end_when_idle, port);
-    return port->api.fast != NULL;
+    return opened;
 }
 
 static void *run_loop(void *context)
@@ -124,6 +137,8 @@ void serve_port_join(struct serve_port *port)
 
 void serve_port_close(struct serve_port *port)
 {
+    if (port->api.kind == PORT_OPERATOR)
+        desk_wake_stop();
     if (port->api.listen)
         db_listen_free(port->api.listen);
     if (port->api.fast)
