@@ -84,7 +84,8 @@ void card_default_identity(struct card *card)
     bool large = card->kind == CARD_KIND_4K;
     card->identity.sak = large ? 0x18 : 0x08;
     card->identity.atqa[0] = 0x00;
-    card->identity.atqa[1] = (uint8_t)((large ? 0x02 : 0x04) | (card->identity.uid_bytes == 4 ? 0x00 : 0x40));
+    uint8_t uid_bits = card->identity.uid_bytes == 4 ? 0x00 : 0x40;
+    card->identity.atqa[1] = (uint8_t)((large ? 0x02 : 0x04) | uid_bits);
 }
 
 void card_make_blank(struct card *card, enum card_kind kind, const uint8_t *uid, size_t uid_bytes)
@@ -118,7 +119,7 @@ void card_make_phone(struct card *card, uint64_t *random)
     card->fd = -1;
     card->identity.uid_bytes = 4;
     uint64_t number = tear_random(random);
-    card->identity.uid[0] = 0x08; /* "a random number follows": new in every field (ISO/IEC 14443-3 §6.5.4) */
+    card->identity.uid[0] = 0x08; /* "a random number follows": new in every field (ISO/IEC 14443-3) */
     card->identity.uid[1] = (uint8_t)number;
     card->identity.uid[2] = (uint8_t)(number >> 8);
     card->identity.uid[3] = (uint8_t)(number >> 16);

@@ -90,7 +90,7 @@ struct card {
     bool (*store)(const struct card *card, unsigned block_index, bool marks_changed);
     int fd; /* of the card file, -1: none */
     char file_name[SIM_FILE_NAME_BYTES_MAX + 1];
-    char directory[256];
+    char directory[SIM_FOLDER_BYTES_MAX + 1];
 };
 
 /* Layout of sectors: 32 of 4 blocks, on a 4K followed by 8 of 16. */

@@ -59,8 +59,8 @@ struct field {
     struct field_counts counts; /* since the last placing */
     uint64_t last_command_ns;
     bool negative_operands_allowed;
-    char directory[256]; /* of the card files */
-    FILE *log;           /* owned; NULL: none */
+    char directory[SIM_FOLDER_BYTES_MAX + 1]; /* of the card files */
+    FILE *log;                                /* owned; NULL: none */
 };
 
 void field_init(struct field *field, const char *directory);

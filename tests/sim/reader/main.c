@@ -129,6 +129,10 @@ int main(int argc, char **argv)
     if (options.exit_with_parent)
         follow_parent();
     int signals = open_signals();
+    if (strlen(options.cards) > SIM_FOLDER_BYTES_MAX) {
+        fprintf(stderr, "sim-reader: card folder: longer than %d bytes\n", SIM_FOLDER_BYTES_MAX);
+        return 1;
+    }
     if (access(options.cards, W_OK | X_OK) != 0) {
         fprintf(stderr, "sim-reader: card folder %s: %s\n", options.cards, strerror(errno));
         return 1;

@@ -37,7 +37,6 @@
 /* Times at 115200 baud measured on a modelled reader, line and air together. */
 #define LINE_US_PER_BYTE 87
 #define LINE_US_SELECT 6400
-#define LINE_US_SELECT_AGAIN 9000 /* an active card misses the first request */
 #define LINE_US_SELECT_NOBODY 5300
 #define LINE_US_AUTH 5500
 #define LINE_US_READ 6500

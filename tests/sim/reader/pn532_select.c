@@ -60,11 +60,9 @@ static int request_once(struct pn532 *chip, struct wanted wanted)
 static int request(struct pn532 *chip, struct wanted wanted, struct pn532_answer *answer)
 {
     int chosen = request_once(chip, wanted);
-    answer->line_us += chosen >= 0 ? LINE_US_SELECT : 0;
-    if (chosen < 0 && chip->activation_tries > 0) {
+    if (chosen < 0 && chip->activation_tries > 0)
         chosen = request_once(chip, wanted);
-        answer->line_us += chosen >= 0 ? LINE_US_SELECT_AGAIN : 0;
-    }
+    answer->line_us += chosen >= 0 ? LINE_US_SELECT : 0;
     return chosen;
 }
 
