@@ -1,0 +1,286 @@
+#include "agent/simulate.h"
+
+#include "agent/task_json.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CARDS_LISTED_MAX 64
+#define REPLY_BYTES_MAX (2 * CARD_BLOCKS_MAX * CARD_BLOCK_BYTES + 128)
+#define START_CHECK_MS 20
+
+extern char **environ;
+
+struct simulator {
+    pid_t pid; /* 0: not running */
+    int64_t died_ms;
+    char program[PATH_MAX];
+    char link[PATH_MAX];
+    char control[PATH_MAX];
+    char cards[PATH_MAX];
+    char connstring[AGENT_CONNSTRING_BYTES_MAX];
+    char placed[TRAINING_LINE_BYTES_MAX]; /* the card put on the reader last; "" after remove */
+};
+
+/* ---- control socket: one line, one answer ---- */
+
+static int connect_control(const struct simulator *simulator)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(simulator->control) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(address.sun_path, simulator->control, strlen(simulator->control) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Reads up to a line end; false: none came in time. */
+static bool read_line(int fd, char *ret_line, size_t line_bytes)
+{
+    size_t count = 0;
+    while (count + 1 < line_bytes) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        if (poll(&ready, 1, SIM_READER_START_MS_MAX) <= 0)
+            return false;
+        ssize_t got = read(fd, ret_line + count, line_bytes - 1 - count);
+        if (got <= 0)
+            return false;
+        count += (size_t)got;
+        char *end = memchr(ret_line, '\n', count);
+        if (end) {
+            *end = '\0';
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One command and its answer without the line end. False: the simulator does not answer; the text says so. */
+static bool ask(const struct simulator *simulator, const char *command, char *ret_answer, size_t answer_bytes)
+{
+    char line[TRAINING_LINE_BYTES_MAX + 1];
+    int length = snprintf(line, sizeof line, "%s\n", command);
+    int fd = connect_control(simulator);
+    bool answered = fd >= 0 && send(fd, line, (size_t)length, MSG_NOSIGNAL) == length &&
+                    read_line(fd, ret_answer, answer_bytes);
+    if (!answered)
+        snprintf(ret_answer, answer_bytes, "error the simulated reader does not answer");
+    if (fd >= 0)
+        close(fd);
+    return answered;
+}
+
+/* ---- process ---- */
+
+static bool spawn_it(struct simulator *simulator)
+{
+    char *arguments[] = {
+        simulator->program, "--link",         simulator->link,      "--control", simulator->control,
+        "--cards",          simulator->cards, "--exit-with-parent", NULL};
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP); /* not our Ctrl-C */
+    posix_spawnattr_setsigmask(&attributes, &none);
+    int failure = posix_spawn(&simulator->pid, simulator->program, NULL, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    if (failure)
+        simulator->pid = 0;
+    errno = failure;
+    return failure == 0;
+}
+
+/* True if the process is gone; its entry in the process table is cleared then. */
+static bool has_ended(struct simulator *simulator)
+{
+    if (simulator->pid && waitpid(simulator->pid, NULL, WNOHANG) == simulator->pid)
+        simulator->pid = 0;
+    return simulator->pid == 0;
+}
+
+static bool wait_until_it_answers(struct simulator *simulator)
+{
+    char answer[256];
+    int64_t until_ms = clock_monotonic_ms() + SIM_READER_START_MS_MAX;
+    while (!has_ended(simulator) && clock_monotonic_ms() < until_ms) {
+        if (ask(simulator, "status", answer, sizeof answer))
+            return true;
+        struct timespec pause = {.tv_nsec = START_CHECK_MS * 1000000L};
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static bool folder_made(const char *path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+/* The program beside this one, which is how the build leaves them. */
+static void default_program(char path[PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    size_t kept = slash ? (size_t)(slash - path) + 1 : 0;
+    snprintf(path + kept, PATH_MAX - kept, "sim-reader");
+}
+
+static bool set_paths(struct simulator *simulator, const char *folder, const char *program)
+{
+    char real[PATH_MAX];
+    if (!folder_made(folder) || !realpath(folder, real))
+        return false;
+    bool fits = snprintf(simulator->link, sizeof simulator->link, "%s/reader", real) < PATH_MAX &&
+                snprintf(simulator->control, sizeof simulator->control, "%s/control", real) < PATH_MAX &&
+                snprintf(simulator->cards, sizeof simulator->cards, "%s/cards", real) < PATH_MAX &&
+                snprintf(simulator->connstring, sizeof simulator->connstring, "pn532_uart:%s:115200",
+                         simulator->link) < AGENT_CONNSTRING_BYTES_MAX;
+    errno = fits ? 0 : ENAMETOOLONG;
+    if (program)
+        snprintf(simulator->program, sizeof simulator->program, "%s", program);
+    else
+        default_program(simulator->program);
+    return fits && folder_made(simulator->cards);
+}
+
+struct simulator *simulator_start(const char *folder, const char *program, char *error, size_t error_bytes)
+{
+    struct simulator *simulator = calloc(1, sizeof *simulator);
+    if (!simulator || !set_paths(simulator, folder, program)) {
+        snprintf(error, error_bytes, "--simulate %s: %s", folder, strerror(errno));
+        free(simulator);
+        return NULL;
+    }
+    if (spawn_it(simulator) && wait_until_it_answers(simulator))
+        return simulator;
+    snprintf(error, error_bytes, "%s does not start: %s", simulator->program,
+             errno ? strerror(errno) : "its message is above");
+    simulator_stop(simulator);
+    return NULL;
+}
+
+void simulator_stop(struct simulator *simulator)
+{
+    if (!simulator)
+        return;
+    if (!has_ended(simulator)) {
+        kill(simulator->pid, SIGTERM);
+        waitpid(simulator->pid, NULL, 0);
+    }
+    free(simulator);
+}
+
+const char *simulator_connstring(const struct simulator *simulator)
+{
+    return simulator->connstring;
+}
+
+void simulator_watch(struct simulator *simulator)
+{
+    if (!has_ended(simulator))
+        return;
+    int64_t now_ms = clock_monotonic_ms();
+    if (simulator->died_ms == 0)
+        log_error("simulator.died", LOG_TEXT("program", simulator->program));
+    if (now_ms - simulator->died_ms < AGENT_SIM_RESTART_PAUSE_MS)
+        return;
+    simulator->died_ms = now_ms;
+    if (!spawn_it(simulator))
+        log_error("simulator.not_started", LOG_ERRNO(errno));
+}
+
+/* ---- training ---- */
+
+/* What the image of a card says: {card, uid, chip}; NULL: the file is not a card. */
+static json_t *describe_card(const struct simulator *simulator, const char *name)
+{
+    char command[TRAINING_LINE_BYTES_MAX];
+    char *answer = malloc(REPLY_BYTES_MAX);
+    json_t *facts = NULL;
+    uint8_t maker[CARD_BLOCK_BYTES];
+    snprintf(command, sizeof command, "dump %.64s", name);
+    if (answer && ask(simulator, command, answer, REPLY_BYTES_MAX) && strncmp(answer, "ok ", 3) == 0) {
+        const char *image = answer + 3;
+        bool is_4k = strlen(image) > (size_t)2 * 64 * CARD_BLOCK_BYTES;
+        char first[2 * CARD_BLOCK_BYTES + 1];
+        snprintf(first, sizeof first, "%.32s", image);
+        if (bytes_from_hex(first, maker, sizeof maker)) {
+            /* A single size UID is followed by its check byte; a double size one (maker 04) is not. */
+            bool is_short = (maker[0] ^ maker[1] ^ maker[2] ^ maker[3]) == maker[4];
+            first[is_short ? 8 : 14] = '\0';
+            facts = json_pack("{s:s,s:s,s:s}", "card", name, "uid", first, "chip", is_4k ? "4k" : "1k");
+        }
+    }
+    free(answer);
+    return facts;
+}
+
+static bool field_is_empty(const struct simulator *simulator)
+{
+    char answer[512];
+    return !ask(simulator, "status", answer, sizeof answer) || strstr(answer, "cards=0") != NULL;
+}
+
+static json_t *list_cards(const struct simulator *simulator)
+{
+    json_t *cards = json_array();
+    bool is_empty = field_is_empty(simulator);
+    DIR *folder = opendir(simulator->cards);
+    for (struct dirent *entry;
+         folder && (entry = readdir(folder)) && json_array_size(cards) < CARDS_LISTED_MAX;) {
+        json_t *facts = entry->d_name[0] == '.' ? NULL : describe_card(simulator, entry->d_name);
+        if (!facts)
+            continue;
+        bool on_reader = !is_empty && strcmp(entry->d_name, simulator->placed) == 0;
+        json_object_set_new(facts, "on_reader", json_boolean(on_reader));
+        json_array_append_new(cards, facts);
+    }
+    if (folder)
+        closedir(folder);
+    return cards;
+}
+
+bool simulator_do(struct simulator *simulator, const json_t *task, char *message, size_t message_bytes,
+                  json_t **ret_cards)
+{
+    char line[TRAINING_LINE_BYTES_MAX];
+    char answer[512];
+    *ret_cards = NULL;
+    const char *wrong = training_line(task, line);
+    if (wrong) {
+        snprintf(message, message_bytes, "%s", wrong);
+        return false;
+    }
+    bool done = ask(simulator, line, answer, sizeof answer) && strncmp(answer, "ok", 2) == 0;
+    if (done && strncmp(line, "place ", 6) == 0)
+        snprintf(simulator->placed, sizeof simulator->placed, "%s", line + 6);
+    snprintf(message, message_bytes, "%s", done ? "ok" : answer);
+    *ret_cards = list_cards(simulator);
+    return done;
+}

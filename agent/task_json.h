@@ -1,0 +1,29 @@
+/* The tasks in the answer to a poll (PROTOCOL.md "poll"). */
+#ifndef CARDWRIGHT_AGENT_TASK_JSON_H
+#define CARDWRIGHT_AGENT_TASK_JSON_H
+
+#include "agent/plan.h"
+
+#include <jansson.h>
+
+enum task_kind { TASK_PLAN, TASK_CANCEL, TASK_READ, TASK_TRAINING };
+
+struct task {
+    enum task_kind kind;
+    struct uuid id;     /* of the plan or the training task */
+    const char *sealed; /* hex; borrowed from the answer */
+    bool has_run;       /* cancel: the process the plan was made for is named */
+    uint8_t run[RUN_BYTES];
+    const json_t *members; /* the whole object; borrowed */
+};
+
+/* Reads the tasks that this agent understands into `ret_tasks` (AGENT_TASKS_MAX) and returns how many; the
+ * others, of a newer server or malformed, are counted in `*ret_skipped` and left alone. */
+size_t tasks_read(const json_t *answer, struct task *ret_tasks, size_t *ret_skipped);
+
+/* A training action in the words of the simulator's control socket: "place card1". NULL, or what is wrong
+ * with it. */
+#define TRAINING_LINE_BYTES_MAX 160
+const char *training_line(const json_t *members, char ret_line[TRAINING_LINE_BYTES_MAX]);
+
+#endif
