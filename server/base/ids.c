@@ -8,10 +8,24 @@
 
 static const int dash_places[] = {8, 13, 18, 23};
 
+/* Ids are made for every request, and each draw from the kernel is a system call: so one draw serves a few
+ * dozen. */
+static void draw_random(uint8_t bytes[static UUID_BYTES])
+{
+    static _Thread_local uint8_t stock[64 * UUID_BYTES];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        randombytes_buf(stock, sizeof stock);
+        left = sizeof stock;
+    }
+    left -= UUID_BYTES;
+    memcpy(bytes, stock + left, UUID_BYTES);
+}
+
 struct uuid uuid_make_v7(void)
 {
     struct uuid id;
-    randombytes_buf(id.bytes, sizeof id.bytes);
+    draw_random(id.bytes);
     uint64_t unix_ms = (uint64_t)clock_unix_ms();
     for (int i = 0; i < 6; i++)
         id.bytes[i] = (uint8_t)(unix_ms >> (40 - 8 * i));

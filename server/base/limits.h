@@ -46,7 +46,8 @@
 #define HTTP_BODY_DEVICE_BYTES_MAX (10 * 1024 * 1024)
 #define HTTP_BODIES_BYTES_MAX (256 * 1024 * 1024) /* all bodies held by one server at once */
 #define HTTP_DISCARD_BYTES_MAX (1024 * 1024) /* of a refused chunked body, before the connection is cut */
-#define HTTP_CONNECTION_MEMORY_BYTES (48 * 1024)
+#define HTTP_CONNECTION_MEMORY_BYTES                                                                         \
+    (32 * 1024) /* the library zeroes it after each request, so size costs time */
 #define HTTP_OPERATOR_CONNECTIONS_MAX 2048
 #define HTTP_DEVICE_CONNECTIONS_MAX 16384
 #define HTTP_LISTEN_BACKLOG 4096
@@ -111,12 +112,13 @@
 #define AGENT_ATS_BYTES_MAX 64
 #define AGENT_READER_NAME_BYTES_MAX 128
 #define AGENT_CONNSTRING_BYTES_MAX 1024 /* libnfc's own limit */
-#define AGENT_STEP_KEYS_MAX 12 /* keys of one "open" or one sector of a read plan: A and B of each version   \
-                                */
+#define AGENT_STEP_KEYS_MAX                                                                                  \
+    12 /* keys of one "open" or one sector of a read plan: A and B of each version                           \
+        */
 #define AGENT_PLAN_KIND_BYTES_MAX 24
 #define AGENT_START_WITHIN_MS_MAX 60000
-#define AGENT_REREAD_PAUSE_MS 1000     /* "read" tasks closer together are one */
-#define AGENT_KNOWN_TASK_PAUSE_MS 250  /* before a poll that would only bring known tasks again */
+#define AGENT_REREAD_PAUSE_MS 1000    /* "read" tasks closer together are one */
+#define AGENT_KNOWN_TASK_PAUSE_MS 250 /* before a poll that would only bring known tasks again */
 #define AGENT_READ_SECTORS_MAX 40
 #define AGENT_READ_ATTEMPTS_MAX 3 /* a card still moving into the field loses a reading now and then */
 #define AGENT_PLANS_REMEMBERED_MAX 16384
@@ -164,9 +166,16 @@
 #define DESK_NAME_CHARACTERS_MAX 60
 #define AGENT_VERSION_CHARACTERS_MAX 60
 #define AGENT_HOST_CHARACTERS_MAX 120
+#define AGENT_RUN_BYTES 16
+#define AGENT_PROTOCOL_NUMBER_MAX 1000
+#define PAIRING_CODE_TYPED_MAX 40         /* with hyphens and blanks */
+#define SYSTEM_PASSWORD_CHARACTERS_MAX 64 /* so that a wrong length is answered as such */
 #define READER_NAME_CHARACTERS_MAX 120
 #define PRESETS_MAX 8
 #define TRAINING_CARDS_MAX 64
+#define TRAINING_CARD_CHARACTERS_MAX 40
+#define TRAINING_MESSAGE_CHARACTERS_MAX 300
+#define TRAINING_COUNT_MAX 1000000
 #define TRANSACTIONS_CSV_ROWS_MAX 20000
 
 /* ---- api: operators and sessions ---- */
