@@ -1,13 +1,45 @@
 # make test: packages, build, every test program. Fragments add to TEST_TARGETS; each target prints its own results.
 
-# Helpers that any unit test may use; those of the stories are linked by their own fragment.
-TEST_LIB_SRCS := tests/lib/pg.c
+# Helpers of tests/lib; a file called *_main.c there is a program. Unit tests get the database helper alone.
 TEST_LIB := $(OUT)/libtest.a
-$(TEST_LIB): $(patsubst %.c,$(OUT)/obj/%.o,$(TEST_LIB_SRCS))
+$(TEST_LIB): $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out %_main.c,$(wildcard tests/lib/*.c)))
 	@rm -f $@ && ar rcs $@ $^
 
-$(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*/test_*.c)): $(TEST_LIB)
+TEST_PG_LIB := $(OUT)/libtestpg.a
+$(TEST_PG_LIB): $(OUT)/obj/tests/lib/pg.o
+	@rm -f $@ && ar rcs $@ $^
+UNIT_TARGETS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/*/test_*.c))
+$(UNIT_TARGETS): $(TEST_PG_LIB)
 
 TEST_MIGRATE := $(OUT)/test-migrate
 $(TEST_MIGRATE): $(OUT)/obj/tests/lib/migrate_main.o $(call lib_of,db) $(call lib_of,base)
 	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--start-group $^ -Wl,--end-group $(LIBS) -o $@
+
+TEST_LEAK := $(OUT)/leak-on-purpose
+$(TEST_LEAK): $(OUT)/obj/tests/lib/leak_main.o
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcriterion -o $@
+
+TEST_TARGETS += test-unit test-sql
+
+# A report of a sanitizer goes to a file there, because Criterion does not see leaks; any file fails the run.
+SAN_LOGS := $(OUT)/san-logs
+
+.PHONY: test test-build test-unit test-sql check fmt
+test-build: all $(UNIT_TARGETS) $(TEST_MIGRATE) $(TEST_LEAK)
+
+test:
+	@bash .make/packages.sh test
+	@SAN=$(SAN) OUT=$(OUT) BUILD=$(BUILD) SAN_LOGS=$(abspath $(SAN_LOGS)) MAKE_COMMAND="$(MAKE) CC=$(CC)" \
+		bash .make/test.sh $(sort $(TEST_TARGETS))
+
+test-unit: $(UNIT_TARGETS) $(TEST_MIGRATE)
+	@bash .make/unit.sh $(BUILD)/testpg $(TEST_MIGRATE) $(UNIT_TARGETS)
+
+test-sql: $(TEST_MIGRATE)
+	@bash .make/sql_tests.sh $(BUILD)/testpg $(TEST_MIGRATE) tests/sql/*.sql
+
+check:
+	@bash .make/check.sh
+
+fmt:
+	@clang-format -i $$(git ls-files '*.c' '*.h')

@@ -3,6 +3,7 @@
 #
 #   testpg.sh start DIR [MIGRATE]   starts it, brings the template database to the schema of migrations/ with the program
 #                                   MIGRATE (test-migrate), and prints the exports the test programs need
+#   testpg.sh sweep DIR            drops what tests of an earlier run left behind
 #   testpg.sh stop DIR
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -62,8 +63,18 @@ start() {
         "${host%% *}" "$dir" "$dir/pristine" >&3
 }
 
+# Databases of tests that were killed in an earlier run.
+sweep() {
+    "$here/cluster.sh" start "$dir/main"
+    local name
+    for name in $(admin --command="select datname from pg_database where datname like 't\\_%'"); do
+        admin --command="drop database \"$name\" with (force)"
+    done
+}
+
 case $command in
 start) start ;;
-stop) "$here/cluster.sh" stop "$dir/main" immediate ;;
-*) die "testpg.sh knows start and stop, not $command" ;;
+sweep) make_pristine && CLUSTER_COPY_OF=$dir/pristine sweep ;;
+stop) "$here/cluster.sh" stop "$dir/main" fast ;;
+*) die "testpg.sh knows start, sweep and stop, not $command" ;;
 esac

@@ -96,7 +96,8 @@ Test(db_fast, one_poison_among_63_good_ones)
         cr_assert_eq(noted[i].ended, 1);
         cr_assert_eq(noted[i].err, i == 20 ? ERR_INTERNAL : OK, "call %d: %d", i, noted[i].err);
     }
-    cr_assert_eq(noted[20].order, 64, "the guilty one is run last");
+    cr_assert_geq(noted[20].order, 63,
+                  "the guilty one is run last, beside at most one on the other connection");
     cr_assert_eq(test_pg_number(fx.side, "select count(*) from kept"), 63);
     db_fast_counters(fx.fast, &counters);
     cr_assert_eq(counters.reruns, 64);

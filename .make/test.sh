@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The whole test run: builds, runs each target given, looks for sanitizer reports and prints the sum. Called by make test.
+#   needs OUT, BUILD, SAN, SAN_LOGS and MAKE_COMMAND in the environment
+# What counts: "Synthesis:" lines of Criterion, and lines that end with "N passed, M failed"; a target that prints neither
+# counts as one.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+logs=$OUT/test-logs
+rm -rf "$logs" "$SAN_LOGS"
+mkdir -p "$logs" "$SAN_LOGS"
+passed=0
+failed=0
+started=$SECONDS
+trap '"$here/testpg.sh" stop "$BUILD/testpg" >/dev/null 2>&1' EXIT
+trap 'exit 130' INT TERM
+
+run_make() {
+    $MAKE_COMMAND --no-print-directory SAN="$SAN" BUILD="$BUILD" "$@"
+}
+
+# sanitizers DIR: from now on they report into files of DIR.
+sanitizers() {
+    export ASAN_OPTIONS="log_path=$1/report:detect_leaks=1:exitcode=99:detect_stack_use_after_return=1"
+    export UBSAN_OPTIONS="log_path=$1/report:print_stacktrace=1"
+    export LSAN_OPTIONS="print_suppressions=0"
+}
+
+# How many reports lie in DIR.
+reports_in() {
+    find "$1" -type f | wc -l
+}
+
+count_file() {
+    awk '
+        { gsub(/\033\[[0-9;]*m/, "") }
+        /Synthesis: Tested:/ {
+            gsub(/[|:]/, " ")
+            for (i = 1; i < NF; i++) {
+                if ($i == "Passing") p += $(i + 1)
+                if ($i == "Failing" || $i == "Crashing") f += $(i + 1)
+            }
+            next
+        }
+        /[0-9]+ passed, [0-9]+ failed[.]?$/ { p += $(NF - 3); f += $(NF - 1) }
+        END { print p + 0, f + 0 }' "$1"
+}
+
+run_target() {
+    local target=$1 log=$logs/$1.log begun=$SECONDS status target_passed target_failed
+    printf '== %s\n' "$target"
+    run_make "$target" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    read -r target_passed target_failed <<<"$(count_file "$log")"
+    if [ "$status" -ne 0 ] && [ "$target_failed" -eq 0 ]; then
+        target_failed=1
+    fi
+    if [ "$status" -eq 0 ] && [ $((target_passed + target_failed)) -eq 0 ]; then
+        target_passed=1
+    fi
+    passed=$((passed + target_passed))
+    failed=$((failed + target_failed))
+    printf '== %s: %d passed, %d failed, %d s\n\n' "$target" "$target_passed" "$target_failed" $((SECONDS - begun))
+}
+
+# The check itself is checked: a test that leaks passes for Criterion, and its report must be found.
+prove_sanitizers() {
+    local proof=$OUT/san-proof
+    rm -rf "$proof"
+    mkdir -p "$proof"
+    if (sanitizers "$proof" && "$OUT/leak-on-purpose" >/dev/null 2>&1) && [ "$(reports_in "$proof")" -gt 0 ]; then
+        passed=$((passed + 1))
+        printf '== sanitizers: a leak on purpose passes for Criterion and is found\n'
+    else
+        failed=$((failed + 1))
+        printf '== sanitizers: a leak on purpose was NOT found; no result of this run proves anything\n'
+    fi
+}
+
+judge_sanitizers() {
+    local count
+    count=$(reports_in "$SAN_LOGS")
+    [ "$count" -eq 0 ] && return 0
+    find "$SAN_LOGS" -type f | head -n 5 | while read -r report; do
+        head -n 40 "$report"
+    done
+    printf '== sanitizers: %d reports in %s\n' "$count" "$SAN_LOGS"
+    failed=$((failed + count))
+}
+
+need_space "$OUT" 1000
+run_make -j"$(nproc)" test-build || die "the build failed; correct the first error above."
+"$here/testpg.sh" sweep "$BUILD/testpg" || exit 1
+[ "$SAN" != 1 ] || sanitizers "$SAN_LOGS"
+for target in "$@"; do
+    run_target "$target"
+done
+if [ "$SAN" = 1 ]; then
+    prove_sanitizers
+    judge_sanitizers
+fi
+printf '%d passed, %d failed (%d s)\n' "$passed" "$failed" $((SECONDS - started))
+[ "$failed" -eq 0 ]
