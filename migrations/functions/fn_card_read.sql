@@ -28,7 +28,7 @@ BEGIN
             'balances', CASE WHEN v_card.has_purses AND v_card.state IN ('issuing', 'active', 'damaged', 'lost')
                         THEN fn_balances_body(v_card.person_id) END,
             'operation', (SELECT fn_operation_body(o.id) FROM operation o
-                           WHERE o.uid = v_card.uid AND o.state IN ('prepared', 'writing', 'in_doubt')),
+                           WHERE o.uid = v_card.uid AND o.finished_at IS NULL),
             'cases', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'kind', k.kind, 'purse', k.purse,
                           'opened_at', k.opened_at) ORDER BY k.opened_at), '[]')
                         FROM card_case k WHERE k.card_id = p_id AND k.closed_at IS NULL));
@@ -42,7 +42,7 @@ COMMENT ON FUNCTION fn_card_read(bytea, uuid) IS 'One card: holder, balances, op
 
 -- Newest first. p_q: the beginning of the card number, the printed number or the UID (hex).
 CREATE OR REPLACE FUNCTION fn_card_list(p_state text, p_person_id uuid, p_q text, p_limit integer, p_cursor text)
-RETURNS TABLE (outcome text, body text, extra text, next_cursor text)
+RETURNS TABLE (outcome text, body text, extra text, next_key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -63,11 +63,11 @@ BEGIN
                OR starts_with(encode(c.uid, 'hex'), v_q))
         ORDER BY c.card_no DESC LIMIT p_limit + 1);
     IF cardinality(v_ids) > p_limit THEN
-        SELECT c.card_no INTO next_cursor FROM card c WHERE c.id = v_ids[p_limit];
+        SELECT c.card_no INTO next_key FROM card c WHERE c.id = v_ids[p_limit];
     END IF;
     outcome := 'done';
-    body := jsonb_build_object('items', (SELECT coalesce(jsonb_agg(fn_card_body(w.id) ORDER BY w.place), '[]')
-        FROM unnest(v_ids[:p_limit]) WITH ORDINALITY AS w (id, place)), 'next_cursor', next_cursor)::text;
+    body := (SELECT coalesce(jsonb_agg(fn_card_body(w.id) ORDER BY w.place), '[]')
+        FROM unnest(v_ids[:p_limit]) WITH ORDINALITY AS w (id, place))::text;
     RETURN NEXT;
 END
 $$;
@@ -118,7 +118,7 @@ COMMENT ON FUNCTION fn_case_body(uuid) IS 'A case with its evidence and card, as
 
 -- Newest first; p_open null: all.
 CREATE OR REPLACE FUNCTION fn_case_list(p_open boolean, p_card_id uuid, p_limit integer, p_cursor text)
-RETURNS TABLE (outcome text, body text, extra text, next_cursor text)
+RETURNS TABLE (outcome text, body text, extra text, next_key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -137,11 +137,11 @@ BEGIN
           AND (v_after IS NULL OR (k.opened_at, k.id) < (v_after_at, v_after))
         ORDER BY k.opened_at DESC, k.id DESC LIMIT p_limit + 1);
     IF cardinality(v_ids) > p_limit THEN
-        next_cursor := '0.' || v_ids[p_limit];
+        next_key := '0.' || v_ids[p_limit];
     END IF;
     outcome := 'done';
-    body := jsonb_build_object('items', (SELECT coalesce(jsonb_agg(fn_case_body(w.id) ORDER BY w.place), '[]')
-        FROM unnest(v_ids[:p_limit]) WITH ORDINALITY AS w (id, place)), 'next_cursor', next_cursor)::text;
+    body := (SELECT coalesce(jsonb_agg(fn_case_body(w.id) ORDER BY w.place), '[]')
+        FROM unnest(v_ids[:p_limit]) WITH ORDINALITY AS w (id, place))::text;
     RETURN NEXT;
 END
 $$;

@@ -100,7 +100,7 @@ DECLARE
     v_operation_id uuid;
 BEGIN
     SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = p_desk_id FOR UPDATE;
-    UPDATE operation o SET state = 'in_doubt' WHERE o.uid = v_live.uid AND o.state = 'writing'
+    UPDATE operation o SET state = 'in_doubt' WHERE o.uid = v_live.uid AND o.finished_at IS NULL AND o.state = 'writing'
     RETURNING o.id INTO v_operation_id;
     UPDATE desk_live l SET presence_id = NULL, presence_kind = NULL, read_mode = NULL, uid = NULL, sak = NULL,
            presentation_id = NULL, floor = NULL WHERE l.desk_id = p_desk_id;

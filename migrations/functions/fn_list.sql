@@ -1,4 +1,5 @@
--- Small things that lists and forms share.
+-- Small things that lists and forms share. A page is one row (outcome, body: array of lines, extra, next_key); the key
+-- becomes a cursor at the edge, so what comes back as p_cursor may be anything.
 
 -- The detail of an answer "bad_field", for the column extra.
 CREATE OR REPLACE FUNCTION fn_field_error(p_pointer text, p_code text, p_message text) RETURNS text
@@ -30,6 +31,6 @@ COMMENT ON FUNCTION fn_cursor_number(text) IS 'Last number shown, named by a cur
 
 CREATE OR REPLACE FUNCTION fn_cursor_error() RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT fn_field_error('/cursor', 'malformed', 'Take next_cursor of the page before as it is, with the same filters.')
+    SELECT fn_field_error('/cursor', 'cursor', 'This is not a cursor of this list; begin again without one.')
 $$;
 COMMENT ON FUNCTION fn_cursor_error() IS 'Detail of the answer to a cursor that is not one.';

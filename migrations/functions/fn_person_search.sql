@@ -123,7 +123,7 @@ COMMENT ON FUNCTION fn_person_rows_body(uuid[]) IS 'People as lines of a list, i
 -- outcome: done | unauthenticated | forbidden | bad_field (the cursor).
 CREATE OR REPLACE FUNCTION fn_person_search(p_token bytea, p_q text, p_department_id uuid, p_state text, p_limit integer,
     p_cursor text)
-RETURNS TABLE (outcome text, body text, extra text, next_cursor text)
+RETURNS TABLE (outcome text, body text, extra text, next_key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_q text := coalesce(fn_fold(p_q), '');
@@ -167,10 +167,10 @@ BEGIN
         v_ends := v_ends || v_found;
     END LOOP;
     IF v_found > p_limit THEN
-        next_cursor := (SELECT count(*) FROM unnest(v_ends) AS e WHERE e < p_limit) || '.' || v_ids[p_limit];
+        next_key := (SELECT count(*) FROM unnest(v_ends) AS e WHERE e < p_limit) || '.' || v_ids[p_limit];
     END IF;
     outcome := 'done';
-    body := jsonb_build_object('items', fn_person_rows_body(v_ids[:p_limit]), 'next_cursor', next_cursor)::text;
+    body := fn_person_rows_body(v_ids[:p_limit])::text;
     RETURN NEXT;
 END
 $$;

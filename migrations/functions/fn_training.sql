@@ -99,15 +99,15 @@ END
 $$;
 COMMENT ON FUNCTION fn_training_cards(uuid) IS 'The simulated cards of a desk, as its agent named them last.';
 
--- For the agent's poll: open tasks of its desk, oldest first; marks them as handed.
+-- For the agent's poll: the oldest open task of its desk in the form of the agent protocol, or null. One that was handed
+-- out is given again after 5 s without an answer: that answer or the task may have been lost on the way.
 CREATE OR REPLACE FUNCTION fn_training_take(p_desk_id uuid) RETURNS jsonb
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    WITH taken AS (
-        UPDATE training_task t SET handed_at = clock_timestamp()
-          FROM (SELECT o.id FROM training_task o WHERE o.desk_id = p_desk_id AND o.done_at IS NULL
-                   AND o.created_at > clock_timestamp() - interval '1 minute' ORDER BY o.created_at LIMIT 8
-                   FOR UPDATE) AS open
-         WHERE t.id = open.id RETURNING t.id, t.body, t.created_at)
-    SELECT coalesce(jsonb_agg(jsonb_build_object('task', 'training', 'id', id) || body ORDER BY created_at), '[]') FROM taken
+    UPDATE training_task t SET handed_at = clock_timestamp()
+     WHERE t.id = (SELECT o.id FROM training_task o WHERE o.desk_id = p_desk_id AND o.done_at IS NULL
+                      AND o.created_at > clock_timestamp() - interval '1 minute'
+                      AND (o.handed_at IS NULL OR o.handed_at < clock_timestamp() - interval '5 seconds')
+                    ORDER BY o.created_at LIMIT 1 FOR UPDATE)
+    RETURNING jsonb_build_object('task', 'training', 'id', t.id) || t.body
 $$;
-COMMENT ON FUNCTION fn_training_take(uuid) IS 'Tasks for the simulated reader of a desk, in the form of the agent protocol.';
+COMMENT ON FUNCTION fn_training_take(uuid) IS 'Next task for the simulated reader of a desk.';

@@ -42,7 +42,7 @@ COMMENT ON FUNCTION fn_day_start(date) IS 'When a business day of the site begin
 -- p_filter: person_id or card_id; from, to (business days, both inclusive); kind (of the transfer or of its operation).
 -- outcome: done | not_found | bad_field (the cursor).
 CREATE OR REPLACE FUNCTION fn_transaction_list(p_filter jsonb, p_limit integer, p_cursor text)
-RETURNS TABLE (outcome text, body text, extra text, next_cursor text)
+RETURNS TABLE (outcome text, body text, extra text, next_key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -77,11 +77,11 @@ BEGIN
                 AND t.created_at >= v_card.created_at AND (v_card_end IS NULL OR t.created_at < v_card_end)))
          ORDER BY t.id DESC LIMIT p_limit + 1);
     IF cardinality(v_ids) > p_limit THEN
-        next_cursor := v_ids[p_limit]::text;
+        next_key := v_ids[p_limit]::text;
     END IF;
     outcome := 'done';
-    body := jsonb_build_object('items', (SELECT coalesce(jsonb_agg(fn_transaction_body(t, v_person_id) ORDER BY t.id DESC), '[]')
-        FROM transfer t WHERE t.id = ANY (v_ids[:p_limit])), 'next_cursor', next_cursor)::text;
+    body := (SELECT coalesce(jsonb_agg(fn_transaction_body(t, v_person_id) ORDER BY t.id DESC), '[]')
+        FROM transfer t WHERE t.id = ANY (v_ids[:p_limit]))::text;
     RETURN NEXT;
 END
 $$;

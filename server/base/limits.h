@@ -105,6 +105,7 @@
 
 /* ---- agent ---- */
 #define AGENT_TICK_MS 50             /* a card is looked for, or looked after, this often */
+#define AGENT_SECOND_CARD_MS 1000     /* how often a card that lies there is checked for company */
 #define AGENT_READER_TIMEOUT_MS 2000 /* NP_TIMEOUT_COMMAND: rides out a stalled USB hub */
 #define AGENT_REOPEN_PAUSE_MS 1000   /* between tries to open a reader that is not there */
 #define AGENT_FIELD_PAUSE_MS                                                                                 \

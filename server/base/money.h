@@ -11,7 +11,7 @@
 /* Above every limit of the product and exact in a JavaScript number (2^53 - 1). */
 #define MONEY_MINOR_MAX INT64_C(9007199254740991)
 #define MONEY_EXPONENT_MAX 4 /* ISO 4217 knows 0, 2, 3 and 4 */
-#define MONEY_TEXT_BYTES 32
+#define MONEY_TEXT_BYTES 48
 
 /* Sum of two amounts; false when it does not fit, then `*ret_minor` is untouched. */
 static inline bool money_add(int64_t left_minor, int64_t right_minor, int64_t *ret_minor)
@@ -28,7 +28,9 @@ static inline bool money_add(int64_t left_minor, int64_t right_minor, int64_t *r
 static inline void money_format(int64_t amount_minor, int exponent, char text[static MONEY_TEXT_BYTES])
 {
     uint64_t scale = 1;
-    for (int i = 0; i < exponent && i < MONEY_EXPONENT_MAX; i++)
+    if (exponent > MONEY_EXPONENT_MAX)
+        exponent = MONEY_EXPONENT_MAX;
+    for (int i = 0; i < exponent; i++)
         scale *= 10;
     uint64_t size = amount_minor < 0 ? 0 - (uint64_t)amount_minor : (uint64_t)amount_minor;
     const char *sign = amount_minor < 0 ? "-" : "";

@@ -137,6 +137,7 @@ static void agent_seal_key(const uint8_t key[SITE_KEY_BYTES], uint8_t ret_key[32
 
 bool site_keys_load(struct db_conn *db, const char *path, char *ret_problem, size_t capacity)
 {
+    ret_problem[0] = '\0';
     site_keys_unload();
     struct ring *made = sodium_malloc(sizeof *made);
     struct expanded *cache = sodium_allocarray(SITE_KEY_EXPANDED_MAX, sizeof *cache);

@@ -1,0 +1,2 @@
+# CSV is written by libcsv.
+LIBS += -lcsv

@@ -1,0 +1,1 @@
+SELECT * FROM fn_card_read($1, $2)

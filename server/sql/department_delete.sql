@@ -1,0 +1,1 @@
+SELECT * FROM fn_department_delete($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT * FROM fn_person_read($1, $2)

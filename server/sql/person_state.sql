@@ -1,0 +1,1 @@
+SELECT * FROM fn_person_state($1, $2, $3, $4, $5)

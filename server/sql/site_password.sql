@@ -1,0 +1,1 @@
+SELECT * FROM fn_site_password($1, $2, $3)

@@ -1,0 +1,1 @@
+SELECT * FROM fn_training_read($1, $2)

@@ -1,0 +1,1 @@
+SELECT * FROM fn_training_result($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT fn_training_take($1)
