@@ -21,7 +21,7 @@ END
 $$;
 COMMENT ON FUNCTION fn_agent_heard(desk_live, text) IS 'Stamps a living agent, at most once in four seconds.';
 
--- task: none | plan | cancel; body for plan: {plan, run, uid, kind, sent_again, request, blocks, sectors}.
+-- task: none | plan | cancel | read; body for plan: {plan, run, uid, kind, sent_again, request, blocks, sectors}.
 -- p_plan_id: id for a new plan row, made by the caller.
 CREATE OR REPLACE FUNCTION fn_plan_take(p_agent_id uuid, p_run bytea, p_reader_state text, p_plan_id uuid)
 RETURNS TABLE (outcome text, task text, body jsonb, wake uuid[])
@@ -51,9 +51,11 @@ BEGIN
         IF v_plan.id IS NOT NULL THEN
             task := 'plan';
             wake := wake || fn_operation_tell(v_plan.operation_id);
+        ELSE
+            task := fn_plan_read_anew(v_live.presentation_id);
         END IF;
     END IF;
-    IF task <> 'none' THEN
+    IF task IN ('plan', 'cancel') THEN
         SELECT jsonb_build_object('plan', v_plan.id, 'run', encode(v_plan.run, 'hex'), 'uid', encode(v_plan.uid, 'hex'),
             'kind', v_plan.kind, 'request', v_plan.request, 'blocks', p.blocks, 'sectors', p.sectors,
             'password_sealed', encode(s.system_password_sealed, 'hex'))
@@ -63,6 +65,18 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION fn_plan_take(uuid, bytea, text, uuid) IS 'The next task of an agent.';
+
+-- After an issue the card answers to other keys: the desk reads it anew, asked for at most once a second.
+CREATE OR REPLACE FUNCTION fn_plan_read_anew(p_presentation_id uuid) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE plan SET sent_at = clock_timestamp()
+     WHERE presentation_id = p_presentation_id AND result = 'written' AND request ->> 'operation_kind' = 'issue'
+       AND kind = 'operation' AND (sent_at < reported_at OR sent_at < clock_timestamp() - interval '1 second');
+    RETURN CASE WHEN FOUND THEN 'read' ELSE 'none' END;
+END
+$$;
+COMMENT ON FUNCTION fn_plan_read_anew(uuid) IS 'Whether the card on a desk is to be read again after its issue.';
 
 -- A plan that was handed out and not reported: once more after 3 s in case it got lost; or to be burnt.
 CREATE OR REPLACE FUNCTION fn_plan_again(p_plan plan) RETURNS text

@@ -102,6 +102,10 @@ static enum fast_next poll_next(struct request *rq, void *state, const struct db
         reply_json(rq, 200, request_printf(rq, "{\"tasks\":[{\"task\":\"cancel\",\"plan\":\"%s\"}]}", plan));
         return FAST_REPLIED;
     }
+    if (strcmp(task, "read") == 0) {
+        reply_json(rq, 200, "{\"tasks\":[{\"task\":\"read\"}]}");
+        return FAST_REPLIED;
+    }
     if (message->agent->simulated) {
         *ret_next = &training_stage;
         return FAST_STAGE;
