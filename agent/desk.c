@@ -27,6 +27,7 @@ struct desk {
     enum reader_state state;
     int64_t next_open_ms;
     int64_t next_tick_ms;
+    int64_t next_look_ms; /* for a second card */
     bool has_card;
     struct uuid presence; /* of the card that lies there */
     struct reader_card card;
@@ -62,6 +63,7 @@ static void present(struct desk *desk, const struct reader_card *card)
     desk->has_card = true;
     desk->card = *card;
     desk->presence = uuid_make_v7();
+    desk->next_look_ms = clock_monotonic_ms() + AGENT_SECOND_CARD_MS;
     outbox_push(desk->setup.outbox, OUTBOX_PRESENCE, &desk->presence,
                 message_presence(desk->setup.speaker, &desk->presence, card));
     log_info("card.present", LOG_INT("cards", card->cards), LOG_INT("sak", card->sak));
@@ -115,15 +117,22 @@ static bool is_same(const struct desk *desk, const struct reader_card *found)
            (reader_uid_is_random(&found->uid) && reader_uid_is_random(&desk->card.uid));
 }
 
-/* Is the card still there? One with its own UID is selected by it; for the others it takes a whole new look.
- */
+/* Is the card still there, and alone? Selecting it by its UID is quick; a whole new look is taken now and
+ * then, because a second card put on top stays silent meanwhile, and always where the UID does not tell. */
+static enum reader_status look_after(struct desk *desk, struct reader_card *ret_found)
+{
+    bool has_own_uid = desk->card.cards == 1 && !reader_uid_is_random(&desk->card.uid);
+    *ret_found = desk->card;
+    if (has_own_uid && clock_monotonic_ms() < desk->next_look_ms)
+        return reader_select(desk->setup.reader, &desk->card.uid);
+    desk->next_look_ms = clock_monotonic_ms() + AGENT_SECOND_CARD_MS;
+    return reader_find(desk->setup.reader, ret_found);
+}
+
 static void watch(struct desk *desk)
 {
-    struct reader *reader = desk->setup.reader;
-    struct reader_card found = desk->card;
-    bool has_own_uid = desk->card.cards == 1 && !reader_uid_is_random(&desk->card.uid);
-    enum reader_status status =
-        has_own_uid ? reader_select(reader, &desk->card.uid) : reader_find(reader, &found);
+    struct reader_card found;
+    enum reader_status status = look_after(desk, &found);
     if (status == READER_LOST) {
         reopen(desk);
         return;

@@ -228,8 +228,9 @@ static enum reader_status nfc_reader_find(void *context, struct reader_card *ret
 {
     struct nfc_reader *nfc = context;
     nfc_target target;
-    enum reader_status status =
-        nfc->somebody_halted ? select_surely(nfc, NULL, &target) : select_once(nfc, NULL, &target);
+    enum reader_status status = nfc->somebody_halted ? reset_field(nfc) : READER_OK;
+    if (status == READER_OK)
+        status = select_once(nfc, NULL, &target);
     if (status != READER_OK)
         return status;
     describe(&target.nti.nai, ret_card);

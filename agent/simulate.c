@@ -1,7 +1,7 @@
 #include "agent/simulate.h"
 
 #include "agent/task_json.h"
-#include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -25,6 +25,8 @@
 #define CARDS_LISTED_MAX 64
 #define REPLY_BYTES_MAX (2 * CARD_BLOCKS_MAX * CARD_BLOCK_BYTES + 128)
 #define START_CHECK_MS 20
+#define UID_TEXT_BYTES (2 * CARD_UID_BYTES_MAX + 1)
+#define INFO_LINE_BYTES_MAX 160
 
 extern char **environ;
 
@@ -217,28 +219,35 @@ void simulator_watch(struct simulator *simulator)
 
 /* ---- training ---- */
 
+/* The UID in NAME.info, which the simulator writes when the dump alone does not tell; false: there is none.
+ */
+static bool read_info_uid(const struct simulator *simulator, const char *name, char ret_uid[UID_TEXT_BYTES])
+{
+    char path[PATH_MAX];
+    char line[INFO_LINE_BYTES_MAX];
+    bool found = false;
+    if (snprintf(path, sizeof path, "%s/%s.info", simulator->cards, name) >= PATH_MAX)
+        return false;
+    CLEANUP(cleanup_file) FILE *file = fopen(path, "re");
+    while (file && !found && fgets(line, sizeof line, file))
+        found = sscanf(line, "uid %20[0-9a-fA-F]", ret_uid) == 1;
+    return found;
+}
+
 /* What the image of a card says: {card, uid, chip}; NULL: the file is not a card. */
 static json_t *describe_card(const struct simulator *simulator, const char *name)
 {
     char command[TRAINING_LINE_BYTES_MAX];
-    char *answer = malloc(REPLY_BYTES_MAX);
-    json_t *facts = NULL;
-    uint8_t maker[CARD_BLOCK_BYTES];
+    char uid[UID_TEXT_BYTES];
+    CLEANUP(cleanup_free) char *answer = malloc(REPLY_BYTES_MAX);
     snprintf(command, sizeof command, "dump %.64s", name);
-    if (answer && ask(simulator, command, answer, REPLY_BYTES_MAX) && strncmp(answer, "ok ", 3) == 0) {
-        const char *image = answer + 3;
-        bool is_4k = strlen(image) > (size_t)2 * 64 * CARD_BLOCK_BYTES;
-        char first[2 * CARD_BLOCK_BYTES + 1];
-        snprintf(first, sizeof first, "%.32s", image);
-        if (bytes_from_hex(first, maker, sizeof maker)) {
-            /* A single size UID is followed by its check byte; a double size one (maker 04) is not. */
-            bool is_short = (maker[0] ^ maker[1] ^ maker[2] ^ maker[3]) == maker[4];
-            first[is_short ? 8 : 14] = '\0';
-            facts = json_pack("{s:s,s:s,s:s}", "card", name, "uid", first, "chip", is_4k ? "4k" : "1k");
-        }
-    }
-    free(answer);
-    return facts;
+    if (!answer || !ask(simulator, command, answer, REPLY_BYTES_MAX) || strncmp(answer, "ok ", 3) != 0)
+        return NULL;
+    const char *image = answer + 3;
+    if (!read_info_uid(simulator, name, uid))
+        snprintf(uid, sizeof uid, "%.8s", image);
+    bool is_4k = strlen(image) > (size_t)2 * 64 * CARD_BLOCK_BYTES;
+    return json_pack("{s:s,s:s,s:s}", "card", name, "uid", uid, "chip", is_4k ? "4k" : "1k");
 }
 
 static bool field_is_empty(const struct simulator *simulator)
