@@ -85,7 +85,15 @@ static const char *do_begin(struct session *session)
 static const char *do_write(struct session *session, const struct plan_step *step)
 {
     enum reader_status status = reader_write(session->runner->reader, step->block, step->data);
-    return status == READER_OK ? NULL : reason_of(session, status);
+    if (status != READER_OK)
+        return reason_of(session, status);
+    if (reader_block_is_trailer(step->block))
+        return NULL;
+    /* What the card holds now, also where the plan saves the reading back: the server's next guard has it. */
+    struct run_block *block = &session->result->blocks[session->result->block_count++];
+    block->number = step->block;
+    memcpy(block->data, step->data, sizeof block->data);
+    return NULL;
 }
 
 static const char *do_check(struct session *session, const struct plan_step *step)
@@ -98,12 +106,7 @@ static const char *do_check(struct session *session, const struct plan_step *ste
         return memcmp(data + TRAILER_OPEN_FROM, step->data + TRAILER_OPEN_FROM, TRAILER_OPEN_BYTES) == 0
                    ? NULL
                    : "refused";
-    if (memcmp(data, step->data, sizeof data) != 0)
-        return "refused";
-    struct run_block *block = &session->result->blocks[session->result->block_count++];
-    block->number = step->block;
-    memcpy(block->data, data, sizeof block->data);
-    return NULL;
+    return memcmp(data, step->data, sizeof data) == 0 ? NULL : "refused";
 }
 
 /* NULL, or the reason why the plan ends here. */
