@@ -18,7 +18,7 @@ CREATE TABLE operation (
     finished_at timestamptz,
     CHECK ((finished_at IS NULL) = (state IN ('prepared', 'writing', 'in_doubt')))
 ) WITH (fillfactor = 70);
-CREATE UNIQUE INDEX operation_open ON operation (uid) WHERE state IN ('prepared', 'writing', 'in_doubt');
+CREATE UNIQUE INDEX operation_open ON operation (uid) WHERE finished_at IS NULL;
 CREATE UNIQUE INDEX operation_reverses ON operation (reverses) WHERE reverses IS NOT NULL AND state <> 'aborted';
 CREATE INDEX operation_writing ON operation (handed_at) WHERE state = 'writing';
 CREATE INDEX operation_card ON operation (card_id, id);
@@ -69,15 +69,16 @@ COMMENT ON COLUMN leg.decided_at IS 'When';
 
 CREATE TABLE fence (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    operation_id uuid NOT NULL REFERENCES operation,
+    operation_id uuid REFERENCES operation,
     uid bytea NOT NULL,
     state text NOT NULL DEFAULT 'P' CHECK (state IN ('P', 'C')),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE UNIQUE INDEX fence_operation ON fence (operation_id);
+CREATE INDEX fence_maintenance ON fence (uid) WHERE operation_id IS NULL;
 COMMENT ON TABLE fence IS 'A write without change of value that proves older legs can never reach the card';
 COMMENT ON COLUMN fence.id IS 'Id';
-COMMENT ON COLUMN fence.operation_id IS 'Operation it voids';
+COMMENT ON COLUMN fence.operation_id IS 'Operation it voids; null: maintenance, it only brings the epochs forward';
 COMMENT ON COLUMN fence.uid IS 'Chip';
 COMMENT ON COLUMN fence.state IS 'P, or C: seen on the card';
 COMMENT ON COLUMN fence.created_at IS 'When';
@@ -133,7 +134,7 @@ CREATE UNIQUE INDEX plan_presentation ON plan (presentation_id);
 COMMENT ON TABLE plan IS 'What an agent was told to do to one card; committed before it is built. No keys, no writes';
 COMMENT ON COLUMN plan.id IS 'Id (UUIDv7)';
 COMMENT ON COLUMN plan.kind IS 'operation, fence or refresh';
-COMMENT ON COLUMN plan.operation_id IS 'Operation it serves';
+COMMENT ON COLUMN plan.operation_id IS 'Operation it serves; null: a maintenance fence';
 COMMENT ON COLUMN plan.uid IS 'Chip';
 COMMENT ON COLUMN plan.agent_id IS 'Agent it is sealed for';
 COMMENT ON COLUMN plan.desk_id IS 'Its desk';

@@ -31,11 +31,12 @@ BEGIN
     RETURN CASE
         WHEN p_card.state IN ('scrapped', 'lost', 'replaced', 'cancelled') THEN p_card.state
         WHEN p_card.block IS NOT NULL THEN 'blocked'
-        WHEN EXISTS (SELECT FROM operation WHERE uid = p_card.uid AND state IN ('writing', 'in_doubt')) THEN 'in_doubt'
+        WHEN EXISTS (SELECT FROM operation WHERE uid = p_card.uid AND finished_at IS NULL AND state <> 'prepared')
+            THEN 'in_doubt'
         WHEN p_card.state = 'issuing' THEN 'issuing'
         WHEN p_card.state = 'damaged' OR p_seen_state IN ('locked', 'identity_mismatch', 'half_issued')
             OR jsonb_path_exists(p_seen, '$.* ? (@.verdict == "unreadable")') THEN 'damaged'
-        WHEN p_card.expires_on < current_date THEN 'expired'
+        WHEN p_card.expires_on < fn_business_day(clock_timestamp()) THEN 'expired'
         WHEN p_seen_state = 'gone' THEN 'gone'
         ELSE 'active' END;
 END
@@ -68,7 +69,7 @@ BEGIN
     END IF;
     SELECT * INTO v_seen FROM presentation WHERE id = p_live.presentation_id;
     v_card := fn_card_by_uid(p_live.uid);
-    SELECT id INTO v_operation_id FROM operation WHERE uid = p_live.uid AND state IN ('prepared', 'writing', 'in_doubt');
+    SELECT id INTO v_operation_id FROM operation WHERE uid = p_live.uid AND finished_at IS NULL;
     SELECT jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'state', p.state,
                'department', d.name)
       INTO v_person FROM person p LEFT JOIN department d ON d.id = p.department_id WHERE p.id = v_card.person_id;

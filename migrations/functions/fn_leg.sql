@@ -121,26 +121,37 @@ END
 $$;
 COMMENT ON FUNCTION fn_operation_void_if_burnt(uuid) IS 'Voids by receipts, if every plan ever handed out is burnt.';
 
--- An epoch was proven: it becomes the committed one, older open ones can never apply any more. p_value_minor: what the
--- card shows in it; p_sure: from an acknowledged write. A drop below T is booked by fn_purse_lower afterwards.
+-- Value the card had when the plan of an epoch compared its guard: T without what the leg changes.
+CREATE OR REPLACE FUNCTION fn_epoch_base(p_epoch epoch) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT p_epoch.opening_minor - coalesce((SELECT CASE o.kind WHEN 'recharge' THEN l.amount_minor - l.debt_minor
+                                                  WHEN 'withdraw' THEN -l.amount_minor ELSE 0 END
+      FROM leg l JOIN operation o ON o.id = l.operation_id WHERE l.id = p_epoch.leg_id), 0)
+$$;
+COMMENT ON FUNCTION fn_epoch_base(epoch) IS 'What a purse held directly before an epoch was written.';
+
+-- An epoch was proven: it becomes the committed one with L = T, and older open ones can never apply any more. A drop
+-- below T is booked by fn_purse_lower afterwards.
 CREATE OR REPLACE FUNCTION fn_epoch_prove(p_uid bytea, p_purse text, p_epoch_no bigint, p_by text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_epoch epoch;
     v_leg_id uuid;
 BEGIN
-    UPDATE epoch SET state = 'proven', lowest_minor = opening_minor WHERE uid = p_uid AND purse = p_purse AND epoch_no = p_epoch_no AND state = 'open'
-    RETURNING * INTO v_epoch;
+    UPDATE epoch SET state = 'proven', lowest_minor = opening_minor
+     WHERE uid = p_uid AND purse = p_purse AND epoch_no = p_epoch_no AND state = 'open' RETURNING * INTO v_epoch;
     IF NOT FOUND THEN
         RETURN;
     END IF;
+    PERFORM fn_purse_raise(p_uid, p_purse, fn_epoch_base(v_epoch));
     INSERT INTO card_purse AS c (uid, purse, committed_no, highest_no, opening_minor, opening_stored_minor, lowest_minor,
         lowest_ordered_minor)
     VALUES (p_uid, p_purse, p_epoch_no, p_epoch_no, v_epoch.opening_minor, v_epoch.opening_stored_minor, v_epoch.opening_minor,
         v_epoch.opening_minor)
     ON CONFLICT (uid, purse) DO UPDATE SET committed_no = excluded.committed_no,
         highest_no = greatest(c.highest_no, excluded.committed_no), opening_minor = excluded.opening_minor,
-        opening_stored_minor = excluded.opening_stored_minor, lowest_minor = excluded.lowest_minor, lowest_ordered_minor = excluded.lowest_ordered_minor
+        opening_stored_minor = excluded.opening_stored_minor, lowest_minor = excluded.lowest_minor,
+        lowest_ordered_minor = excluded.lowest_ordered_minor
      WHERE c.committed_no < excluded.committed_no;
     UPDATE epoch SET state = 'void' WHERE uid = p_uid AND purse = p_purse AND epoch_no < p_epoch_no AND state = 'open';
     IF v_epoch.leg_id IS NOT NULL THEN
@@ -160,6 +171,54 @@ END
 $$;
 COMMENT ON FUNCTION fn_epoch_prove(bytea, text, bigint, text) IS
     'An epoch is on the card: commits its leg or fence, and makes it the newest proven one.';
+
+-- A write that is proven compared its guard with a higher value than a plain reading had shown before: that reading came
+-- from a marginal slot (or the card was rolled back). The drop booked for it goes back, first to what an open withdrawal
+-- lost by it, and a case says so. A first issue has no purse yet.
+CREATE OR REPLACE FUNCTION fn_purse_raise(p_uid bytea, p_purse text, p_base_minor bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_card card := fn_card_by_uid(p_uid);
+    v_purse card_purse;
+    v_leg leg;
+    v_cause operation;
+    v_suffix text := CASE p_purse WHEN 'times' THEN '_times' ELSE '' END;
+    v_source bigint := fn_account_person(v_card.person_id, 'uncollected' || v_suffix);
+    v_rise bigint;
+    v_part bigint := 0;
+BEGIN
+    SELECT * INTO v_purse FROM card_purse WHERE uid = p_uid AND purse = p_purse;
+    v_rise := p_base_minor - v_purse.lowest_minor;
+    IF v_rise IS NULL OR v_rise <= 0 THEN
+        RETURN;
+    END IF;
+    PERFORM fn_case_open(v_card, p_purse, CASE WHEN p_base_minor > v_purse.lowest_ordered_minor THEN 'rollback' ELSE 'value_rose' END,
+        jsonb_build_object('shown_minor', v_purse.lowest_minor, 'written_over_minor', p_base_minor), NULL);
+    v_cause.uid := p_uid;
+    IF p_purse = 'consumption' THEN
+        v_part := greatest(p_base_minor - v_purse.opening_stored_minor, 0)
+            - greatest(v_purse.lowest_minor - v_purse.opening_stored_minor, 0);
+        PERFORM fn_transfer(v_source, fn_account_person(v_card.person_id, 'subsidy'), v_part, 'correction', v_cause, NULL);
+        v_rise := v_rise - v_part;
+    END IF;
+    SELECT l.* INTO v_leg FROM operation o JOIN leg l ON l.operation_id = o.id
+     WHERE o.uid = p_uid AND o.kind = 'withdraw' AND o.finished_at IS NULL AND l.purse = p_purse AND l.state = 'P';
+    v_part := least(v_rise, coalesce(v_leg.spent_from_transit_minor, 0));
+    IF v_part > 0 THEN
+        SELECT * INTO v_cause FROM operation WHERE id = v_leg.operation_id;
+        PERFORM fn_transfer(v_source, fn_account_person(v_card.person_id, 'in_transit' || v_suffix), v_part, 'correction',
+            v_cause, v_leg.id);
+        UPDATE leg SET spent_from_transit_minor = spent_from_transit_minor - v_part WHERE id = v_leg.id;
+    END IF;
+    PERFORM fn_transfer(v_source, fn_account_person(v_card.person_id, CASE p_purse WHEN 'consumption' THEN 'stored' ELSE p_purse END),
+        v_rise - v_part, 'correction', v_cause, NULL);
+    UPDATE epoch SET lowest_minor = p_base_minor WHERE uid = p_uid AND purse = p_purse AND epoch_no = v_purse.committed_no;
+    UPDATE card_purse SET lowest_minor = p_base_minor, lowest_ordered_minor = greatest(lowest_ordered_minor, p_base_minor)
+     WHERE uid = p_uid AND purse = p_purse;
+END
+$$;
+COMMENT ON FUNCTION fn_purse_raise(bytea, text, bigint) IS
+    'Takes back a drop that a proven write contradicts: uncollected to purse, with a case.';
 
 -- The card shows less than was proven: the holder spent it. Subsidy first, which the split of T and S gives by itself.
 -- What a still open withdrawal holds in transit belongs to the card until it is proven (design of the ledger).

@@ -36,7 +36,8 @@ BEGIN
     PERFORM fn_audit(v_session.operator_id, NULL, 'operation.cancel', 'operation', p_operation_id::text,
         jsonb_build_object('scrap', p_scrap), p_request_id);
     body := fn_operation_body(p_operation_id);
-    wake := fn_operation_tell(p_operation_id);
+    wake := fn_operation_tell(p_operation_id) || ARRAY(SELECT DISTINCT desk_id FROM plan
+        WHERE operation_id = p_operation_id AND reported_at IS NULL);
     RETURN NEXT;
 END
 $$;
@@ -49,9 +50,17 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 #variable_conflict use_column
 DECLARE
     v_id uuid;
+    v_ids uuid[];
 BEGIN
-    FOR v_id IN SELECT id FROM operation WHERE state = 'writing' AND handed_at < clock_timestamp() - interval '30 seconds'
-                 FOR UPDATE SKIP LOCKED LIMIT 50 LOOP
+    IF NOT pg_try_advisory_xact_lock(3, 0) THEN
+        RETURN; -- another server is at it
+    END IF;
+    v_ids := ARRAY(SELECT id FROM operation WHERE state = 'writing' AND handed_at < clock_timestamp() - interval '30 seconds'
+                    FOR UPDATE SKIP LOCKED LIMIT 50);
+    -- All desks concerned in the order of their ids, as everywhere, before the events are added one operation after another.
+    PERFORM FROM desk_live l WHERE v_ids <> '{}' AND EXISTS (SELECT FROM operation o
+                WHERE o.id = ANY (v_ids) AND (o.desk_id = l.desk_id OR o.uid = l.uid)) ORDER BY l.desk_id FOR UPDATE;
+    FOREACH v_id IN ARRAY v_ids LOOP
         UPDATE operation SET state = 'in_doubt' WHERE id = v_id;
         RETURN QUERY SELECT unnest(fn_operation_tell(v_id));
     END LOOP;

@@ -18,8 +18,11 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    -- There may be no card row yet: the person is locked, who can get one card only.
-    SELECT * INTO v_person FROM person WHERE id = (p_act ->> 'person_id')::uuid FOR UPDATE;
+    PERFORM fn_key_lock(v_key);
+    -- There may be no card row yet: the person is locked, who can get one card only, and the chip, which one person can get.
+    SELECT * INTO v_person FROM person WHERE id = (p_act ->> 'person_id')::uuid FOR NO KEY UPDATE;
+    SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;
+    PERFORM pg_advisory_xact_lock(2, hashtext(encode(v_seen.uid, 'hex')));
     SELECT a.outcome, a.status, a.body INTO outcome, status, body
       FROM fn_key_answer(v_session.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex')) a;
     IF FOUND THEN
@@ -28,7 +31,6 @@ BEGIN
     END IF;
     status := 201;
     SELECT * INTO v_live FROM desk_live WHERE desk_id = v_desk_id;
-    SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;
     outcome := CASE WHEN v_session.desk_id IS DISTINCT FROM v_desk_id THEN 'wrong_desk'
         ELSE fn_desk_card_check(v_live, v_seen.id) END;
     IF outcome = 'ok' THEN
@@ -66,6 +68,7 @@ BEGIN
         WHEN v_card.state IN ('issuing', 'active', 'damaged', 'lost', 'replaced') THEN 'card_not_blank'
         WHEN p_seen.state NOT IN ('blank', 'ours', 'half_issued')
             OR p_seen.state <> 'blank' AND v_card.id IS NULL THEN 'card_not_blank'
+        WHEN EXISTS (SELECT FROM card_purse WHERE uid = p_seen.uid AND highest_no >= committed_no + 90) THEN 'card_not_blank'
         WHEN EXISTS (SELECT FROM card WHERE person_id = p_person.id AND has_purses
                         AND state IN ('issuing', 'active', 'damaged', 'lost')) THEN 'person_has_card'
         ELSE 'ok' END;

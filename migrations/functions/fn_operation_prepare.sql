@@ -3,7 +3,15 @@
 --
 -- Order: find and lock the card row, look the key up, check everything, only then write.
 
--- The first answer to a key, if there was one: done with it, or key_reused. Null: a new key.
+-- Two requests with one key, whatever card or server they go to, are taken one after the other.
+CREATE OR REPLACE FUNCTION fn_key_lock(p_key uuid) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT pg_advisory_xact_lock(1, hashtext(p_key::text))
+$$;
+COMMENT ON FUNCTION fn_key_lock(uuid) IS 'Holds an Idempotency-Key until the end of the transaction.';
+
+-- The first answer to a key, if there was one: done with it, or key_reused. No row: a new key. An operation whose answer
+-- is not kept any more, or of somebody else, keeps its key for ever.
 CREATE OR REPLACE FUNCTION fn_key_answer(p_operator_id uuid, p_key uuid, p_request_sha256 bytea)
 RETURNS TABLE (outcome text, status smallint, body jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -11,8 +19,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
            CASE WHEN request_sha256 = p_request_sha256 THEN response END
       FROM idempotency WHERE principal = p_operator_id AND key = p_key
     UNION ALL
-    SELECT 'key_reused', NULL, NULL FROM operation WHERE id = p_key AND operator_id <> p_operator_id
-    LIMIT 1
+    SELECT 'key_reused', NULL, NULL FROM operation
+     WHERE id = p_key AND NOT EXISTS (SELECT FROM idempotency WHERE principal = p_operator_id AND key = p_key)
 $$;
 COMMENT ON FUNCTION fn_key_answer(uuid, uuid, bytea) IS 'The stored answer to an Idempotency-Key.';
 
@@ -25,7 +33,7 @@ BEGIN
         WHEN NOT p_live.agent_online OR p_live.reader_state <> 'ok' THEN 'agent_offline'
         WHEN p_live.presence_id IS NULL THEN 'no_card'
         WHEN p_live.presence_kind <> 'card' THEN p_live.presence_kind
-        WHEN p_live.presentation_id IS DISTINCT FROM p_presentation_id THEN 'card_changed'
+        WHEN p_presentation_id IS NULL OR p_live.presentation_id IS DISTINCT FROM p_presentation_id THEN 'card_changed'
         ELSE 'ok' END;
 END
 $$;
@@ -42,13 +50,13 @@ BEGIN
         RETURN 'card_not_ours';
     ELSIF p_card.block IS NOT NULL THEN
         RETURN CASE p_card.block WHEN 'case' THEN 'case_open' ELSE 'card_blocked' END;
-    ELSIF EXISTS (SELECT FROM operation WHERE uid = p_card.uid AND state = 'in_doubt') THEN
+    ELSIF EXISTS (SELECT FROM operation WHERE uid = p_card.uid AND finished_at IS NULL AND state = 'in_doubt') THEN
         RETURN 'card_in_doubt';
     ELSIF EXISTS (SELECT FROM operation WHERE uid = p_card.uid AND finished_at IS NULL) THEN
         RETURN 'operation_open';
     ELSIF p_card.state <> 'active' THEN
         RETURN 'card_state';
-    ELSIF p_card.expires_on < current_date THEN
+    ELSIF p_card.expires_on < fn_business_day(clock_timestamp()) THEN
         RETURN 'card_expired';
     ELSIF p_seen.state <> 'ours' THEN
         RETURN 'card_unreadable';
@@ -60,12 +68,22 @@ BEGIN
         ELSIF v_verdict NOT IN ('nothing_new', 'lower_value', 'applied', 'fence_proven', 'not_applied')
             OR (p_seen.seen -> v_purse ->> 'provisional')::boolean THEN
             RETURN 'card_changed';
+        ELSIF fn_epochs_short(p_card.uid, v_purse) THEN
+            RETURN 'card_in_doubt';
         END IF;
     END LOOP;
     RETURN 'ok';
 END
 $$;
 COMMENT ON FUNCTION fn_card_money_check(card, presentation, text[]) IS 'Whether state, block and reading of a card allow a money act.';
+
+-- An epoch is one byte on the card, so at most 100 numbers beyond the committed one may be out. From 90 on nothing new is
+-- begun: the numbers left are for retries and for the fence that brings the committed number forward.
+CREATE OR REPLACE FUNCTION fn_epochs_short(p_uid bytea, p_purse text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM card_purse WHERE uid = p_uid AND purse = p_purse AND highest_no >= committed_no + 90)
+$$;
+COMMENT ON FUNCTION fn_epochs_short(bytea, text) IS 'Whether a purse needs a maintenance fence before the next act.';
 
 -- Allocates the next epoch of a purse for a leg or a fence. Null: 100 numbers are out already (a fence may take the last).
 CREATE OR REPLACE FUNCTION fn_epoch_allocate(p_uid bytea, p_purse text, p_opening bigint, p_stored bigint, p_leg_id uuid,
@@ -108,8 +126,9 @@ END
 $$;
 COMMENT ON FUNCTION fn_epoch_terms(text, text, bigint, bigint, bigint) IS 'Opening balance and stored part after an act.';
 
--- What one purse allows: ok, over_limit or short, with the numbers for the screen.
-CREATE OR REPLACE FUNCTION fn_amount_check(p_kind text, p_purse text, p_amount bigint, p_person_id uuid)
+-- What one purse allows: ok, over_limit or short, with the numbers for the screen. p_debt_minor: the part of a recharge
+-- that pays a debt and does not go on the card.
+CREATE OR REPLACE FUNCTION fn_amount_check(p_kind text, p_purse text, p_amount bigint, p_debt_minor bigint, p_person_id uuid)
 RETURNS TABLE (outcome text, extra jsonb)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -123,10 +142,10 @@ BEGIN
     SELECT CASE p_purse WHEN 'consumption' THEN consumption_limit_minor WHEN 'water' THEN water_limit_minor
            ELSE times_limit END INTO v_limit FROM site;
     outcome := 'ok';
-    IF p_kind = 'recharge' AND v_balance + p_amount > v_limit THEN
+    IF p_kind = 'recharge' AND p_amount > v_limit - v_balance + p_debt_minor THEN
         outcome := 'over_limit';
         extra := jsonb_build_object('purse', p_purse, 'limit_minor', v_limit, 'balance_minor', v_balance,
-            'largest_minor', greatest(v_limit - v_balance, 0));
+            'largest_minor', greatest(v_limit - v_balance, 0) + p_debt_minor);
     ELSIF p_kind = 'withdraw' AND p_amount > v_spendable THEN
         outcome := 'short';
         extra := jsonb_build_object('purse', p_purse, 'balance_minor', v_balance, 'largest_minor', v_spendable);
@@ -134,7 +153,8 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION fn_amount_check(text, text, bigint, uuid) IS 'Limit or cover of one purse, with limit, balance and largest amount.';
+COMMENT ON FUNCTION fn_amount_check(text, text, bigint, bigint, uuid) IS
+    'Limit or cover of one purse, with limit, balance and largest amount.';
 
 -- p_act: {desk_id, key, request_sha256 hex, presentation_id, kind recharge|withdraw, consumption_minor, water_minor, times,
 -- reverses, reason, step_up hex}.
@@ -160,6 +180,7 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
+    PERFORM fn_key_lock(v_key);
     SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;
     v_card := fn_card_by_uid(v_seen.uid);
     SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
@@ -177,13 +198,8 @@ BEGIN
         outcome := fn_card_money_check(v_card, v_seen, ARRAY(SELECT jsonb_object_keys(v_amounts)));
     END IF;
     IF outcome = 'ok' THEN
-        SELECT c.outcome, c.extra INTO outcome, extra FROM fn_act_check(v_session.operator_id, v_card, v_kind, v_amounts, p_act) c;
-    END IF;
-    IF outcome = 'ok' AND v_kind = 'withdraw' AND (SELECT withdraw_step_up_minor FROM site)
-            < coalesce((v_amounts ->> 'consumption')::bigint, 0) + coalesce((v_amounts ->> 'water')::bigint, 0)
-       AND NOT fn_step_up_valid(decode(p_act ->> 'step_up', 'hex'), v_session.session_id, v_key) THEN
-        outcome := 'step_up_required';
-        extra := jsonb_build_object('operation_id', v_key);
+        SELECT c.outcome, c.extra INTO outcome, extra FROM fn_act_check(v_session.operator_id, v_session.session_id,
+            v_card, v_amounts, p_act) c;
     END IF;
     IF outcome <> 'ok' THEN
         RETURN NEXT;
@@ -213,43 +229,73 @@ $$;
 COMMENT ON FUNCTION fn_operation_prepare(bytea, jsonb) IS
     'Prepares a recharge or withdrawal of the card on a desk: done | replayed | the word of a refusal.';
 
--- Amounts, drawer and reversal of a money act.
-CREATE OR REPLACE FUNCTION fn_act_check(p_operator_id uuid, p_card card, p_kind text, p_amounts jsonb, p_act jsonb)
+-- Cash in a drawer that nobody waits for: what is in it, less what open withdrawals will pay out and what open recharges
+-- may have to give back. The books see a drawer from outside, so cash in it is a negative sum.
+CREATE OR REPLACE FUNCTION fn_drawer_free(p_desk_id uuid) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce((SELECT -fn_account_balance(id) FROM account WHERE desk_id = p_desk_id AND kind = 'cash'), 0)
+         - coalesce((SELECT sum(CASE l.purse WHEN 'times' THEN l.price_minor ELSE l.amount_minor END)
+                       FROM operation o JOIN leg l ON l.operation_id = o.id
+                      WHERE o.desk_id = p_desk_id AND o.finished_at IS NULL AND l.state = 'P'), 0)
+$$;
+COMMENT ON FUNCTION fn_drawer_free(uuid) IS 'Cash of a drawer that is not promised to an open operation.';
+
+-- Money for a number of times. An undo gives back what was paid then, whatever the price is now.
+CREATE OR REPLACE FUNCTION fn_times_price(p_times bigint, p_reverses uuid) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce((SELECT price_minor FROM leg WHERE operation_id = p_reverses AND purse = 'times' AND amount_minor = p_times),
+        p_times * (SELECT times_price_minor FROM site))
+$$;
+COMMENT ON FUNCTION fn_times_price(bigint, uuid) IS 'What a number of times costs, or did cost in the act undone.';
+
+-- Amounts, drawer, reversal and second password of a money act. Times never go together with money.
+CREATE OR REPLACE FUNCTION fn_act_check(p_operator_id uuid, p_session_id uuid, p_card card, p_amounts jsonb, p_act jsonb)
 RETURNS TABLE (outcome text, extra jsonb)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+    v_kind text := p_act ->> 'kind';
     v_purse text;
     v_amount bigint;
     v_cash bigint := 0;
+    v_debt bigint := 0;
+    v_part bigint := 0;
     v_site site;
 BEGIN
     SELECT * INTO v_site FROM site;
-    IF p_act ->> 'reverses' IS NOT NULL THEN
-        outcome := fn_reversal_check(p_operator_id, p_card, (p_act ->> 'reverses')::uuid);
-        IF outcome <> 'ok' THEN
-            RETURN NEXT;
-            RETURN;
-        END IF;
+    outcome := CASE WHEN p_amounts = '{}' OR EXISTS (SELECT FROM jsonb_each_text(p_amounts) WHERE value::bigint <= 0)
+                    THEN 'nothing_to_do'
+                    WHEN p_amounts ? 'times' AND p_amounts <> jsonb_build_object('times', p_amounts -> 'times') THEN 'bad_field'
+                    WHEN p_act ->> 'reverses' IS NOT NULL
+                    THEN fn_reversal_check(p_operator_id, p_card, (p_act ->> 'reverses')::uuid)
+                    ELSE 'ok' END;
+    IF outcome = 'ok' AND v_kind = 'recharge' THEN
+        SELECT -balance_minor INTO v_debt FROM account WHERE person_id = p_card.person_id AND kind = 'debt';
     END IF;
-    FOR v_purse, v_amount IN SELECT key, value::bigint FROM jsonb_each_text(p_amounts) ORDER BY key LOOP
-        SELECT c.outcome, c.extra INTO outcome, extra FROM fn_amount_check(p_kind, v_purse, v_amount, p_card.person_id) c;
-        IF outcome <> 'ok' THEN
-            RETURN NEXT;
-            RETURN;
-        END IF;
-        v_cash := v_cash + v_amount * CASE v_purse WHEN 'times' THEN v_site.times_price_minor ELSE 1 END;
+    FOR v_purse, v_amount IN SELECT key, value::bigint FROM jsonb_each_text(p_amounts) WHERE outcome = 'ok' ORDER BY key LOOP
+        v_part := CASE v_purse WHEN 'times' THEN 0 ELSE least(v_debt, v_amount) END;
+        v_debt := v_debt - v_part;
+        SELECT c.outcome, c.extra INTO outcome, extra
+          FROM fn_amount_check(v_kind, v_purse, v_amount, v_part, p_card.person_id) c;
+        EXIT WHEN outcome <> 'ok';
+        v_cash := v_cash + CASE v_purse WHEN 'times' THEN fn_times_price(v_amount, (p_act ->> 'reverses')::uuid)
+            ELSE v_amount END;
     END LOOP;
-    IF outcome IS NULL THEN
-        outcome := 'nothing_to_do';
-    ELSIF p_kind = 'withdraw' AND NOT v_site.drawer_may_go_negative
-        AND coalesce(-fn_account_balance((SELECT id FROM account WHERE desk_id = (p_act ->> 'desk_id')::uuid)), 0) < v_cash THEN
-        outcome := 'drawer_short';
-        extra := jsonb_build_object('needed_minor', v_cash);
+    IF outcome = 'ok' AND v_kind = 'withdraw' THEN
+        IF NOT v_site.drawer_may_go_negative AND fn_drawer_free((p_act ->> 'desk_id')::uuid) < v_cash THEN
+            outcome := 'drawer_short';
+            extra := jsonb_build_object('needed_minor', v_cash, 'largest_minor',
+                greatest(fn_drawer_free((p_act ->> 'desk_id')::uuid), 0));
+        ELSIF v_cash > v_site.withdraw_step_up_minor
+            AND NOT fn_step_up_valid(decode(p_act ->> 'step_up', 'hex'), p_session_id, (p_act ->> 'key')::uuid) THEN
+            outcome := 'step_up_required';
+            extra := jsonb_build_object('operation_id', p_act ->> 'key');
+        END IF;
     END IF;
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION fn_act_check(uuid, card, text, jsonb, jsonb) IS 'Whether amounts, drawer and reversal of an act are allowed.';
+COMMENT ON FUNCTION fn_act_check(uuid, uuid, card, jsonb, jsonb) IS
+    'Whether amounts, drawer, reversal and second password of an act are in order.';
 
 -- The cashier undoes their own act on the same business day; a supervisor any, any day.
 CREATE OR REPLACE FUNCTION fn_reversal_check(p_operator_id uuid, p_card card, p_reverses uuid) RETURNS text
@@ -295,7 +341,7 @@ BEGIN
     FOR v_purse, v_amount IN SELECT key, value::bigint FROM jsonb_each_text(p_amounts) ORDER BY key LOOP
         INSERT INTO leg (operation_id, purse, amount_minor, debt_minor, price_minor)
         VALUES (p_operation.id, v_purse, v_amount, CASE v_purse WHEN 'times' THEN 0 ELSE least(v_debt, v_amount) END,
-            CASE v_purse WHEN 'times' THEN v_amount * (SELECT times_price_minor FROM site) ELSE 0 END) RETURNING * INTO v_leg;
+            CASE v_purse WHEN 'times' THEN fn_times_price(v_amount, p_operation.reverses) ELSE 0 END) RETURNING * INTO v_leg;
         v_debt := v_debt - v_leg.debt_minor;
         PERFORM fn_leg_book(p_operation, v_leg);
         IF v_leg.debt_minor = v_amount AND v_amount > 0 THEN

@@ -40,7 +40,12 @@ BEGIN
     END IF;
     UPDATE card SET ledger_version = ledger_version + 1 WHERE id = v_card.id;
     PERFORM fn_operation_settle(v_operation_id);
-    wake := fn_operation_tell(v_operation_id);
+    IF v_operation_id IS NULL THEN
+        PERFORM fn_desk_event(l.desk_id, 'card_present', fn_desk_card_body(l)) FROM desk_live l WHERE l.desk_id = v_plan.desk_id;
+        wake := ARRAY[v_plan.desk_id];
+    ELSE
+        wake := fn_operation_tell(v_operation_id);
+    END IF;
     RETURN NEXT;
 END
 $$;
@@ -61,7 +66,8 @@ $$;
 COMMENT ON FUNCTION fn_plan_burnt(uuid) IS 'What a burn receipt does to its operation.';
 
 -- Each leg reported is proven by itself (R22). A whole plan written gives the desk a new reading: the old one with the
--- blocks that were read back, so that the next act needs no new presentation.
+-- blocks that were read back, so that the next act needs no new presentation. A sight that is newer than what is proven
+-- stays as it was: it still waits for its own refresh.
 CREATE OR REPLACE FUNCTION fn_plan_written(p_plan plan, p_card card, p_report jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -78,8 +84,9 @@ BEGIN
     END LOOP;
     IF p_report ->> 'result' = 'written' AND p_report ->> 'presentation' IS NOT NULL
         AND p_plan.request ->> 'operation_kind' IS DISTINCT FROM 'issue' THEN
-        SELECT jsonb_object_agg(s.key, CASE WHEN c.committed_no IS NOT NULL AND s.value ->> 'verdict' IN ('not_applied', 'applied',
-                   'fence_proven', 'nothing_new', 'lower_value') THEN jsonb_build_object('verdict',
+        SELECT jsonb_object_agg(s.key, CASE WHEN (s.value ->> 'epoch_no')::bigint <= c.committed_no
+                   AND s.value ->> 'verdict' IN ('not_applied', 'applied', 'fence_proven', 'nothing_new', 'lower_value')
+                   THEN jsonb_build_object('verdict',
                    CASE WHEN EXISTS (SELECT FROM epoch e WHERE e.uid = p_plan.uid AND e.purse = s.key AND e.state = 'open'
                         AND e.epoch_no > c.committed_no) THEN 'not_applied' ELSE 'nothing_new' END,
                    'contradiction', 'none', 'epoch_no', c.committed_no, 'value', c.lowest_minor, 'lower', false,
@@ -87,10 +94,13 @@ BEGIN
           INTO v_seen FROM presentation p CROSS JOIN LATERAL jsonb_each(p.seen) s
           LEFT JOIN card_purse c ON c.uid = p_plan.uid AND c.purse = s.key WHERE p.id = p_plan.presentation_id;
         INSERT INTO presentation (id, desk_id, presence_id, uid, state, blocks, sectors, seen)
-        SELECT (p_report ->> 'presentation')::uuid, desk_id, presence_id, uid, state, blocks || (p_report -> 'blocks'), sectors, v_seen
+        SELECT (p_report ->> 'presentation')::uuid, desk_id, presence_id, uid, state,
+               blocks || coalesce(p_report -> 'blocks', '{}'), sectors, v_seen
           FROM presentation WHERE id = p_plan.presentation_id ON CONFLICT DO NOTHING;
-        UPDATE desk_live SET presentation_id = (p_report ->> 'presentation')::uuid
-         WHERE desk_id = p_plan.desk_id AND presentation_id = p_plan.presentation_id;
+        IF FOUND THEN
+            UPDATE desk_live SET presentation_id = (p_report ->> 'presentation')::uuid
+             WHERE desk_id = p_plan.desk_id AND presentation_id = p_plan.presentation_id;
+        END IF;
     END IF;
 END
 $$;
@@ -104,7 +114,7 @@ DECLARE
 BEGIN
     SELECT state INTO v_state FROM epoch WHERE uid = p_plan.uid AND purse = p_leg ->> 'purse'
        AND epoch_no = (p_leg ->> 'epoch_no')::bigint;
-    IF v_state = 'void' THEN
+    IF v_state = 'void' AND p_card.state <> 'scrapped' THEN
         PERFORM fn_case_open(p_card, p_leg ->> 'purse', 'voided_on_card', p_leg, p_plan.presentation_id);
     ELSIF v_state = 'open' THEN
         PERFORM fn_epoch_prove(p_plan.uid, p_leg ->> 'purse', (p_leg ->> 'epoch_no')::bigint,

@@ -21,8 +21,8 @@ END
 $$;
 COMMENT ON FUNCTION fn_agent_heard(desk_live, text) IS 'Stamps a living agent, at most once in four seconds.';
 
--- task: none | plan | cancel | read; body for plan: {plan, run, uid, kind, sent_again, request, blocks, sectors}.
--- p_plan_id: id for a new plan row, made by the caller.
+-- task: none | plan | cancel | read; body for plan: {plan, run, uid, kind, request, blocks, sectors, password_sealed}.
+-- p_plan_id: id for a new plan row, made by the caller. The card is locked before the desk, as everywhere.
 CREATE OR REPLACE FUNCTION fn_plan_take(p_agent_id uuid, p_run bytea, p_reader_state text, p_plan_id uuid)
 RETURNS TABLE (outcome text, task text, body jsonb, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -39,18 +39,18 @@ BEGIN
         RETURN;
     END IF;
     outcome := 'done';
+    wake := '{}'::uuid[];
     v_live := v_agent.live;
-    wake := fn_agent_heard(v_live, p_reader_state);
     SELECT * INTO v_plan FROM plan
      WHERE desk_id = v_live.desk_id AND agent_id = p_agent_id AND run = p_run AND reported_at IS NULL
      ORDER BY handed_at DESC LIMIT 1;
     IF FOUND THEN
-        task := fn_plan_again(v_plan);
+        task := fn_plan_again(v_plan, v_live);
     ELSIF v_live.presentation_id IS NOT NULL AND v_live.presence_kind = 'card' THEN
         v_plan := fn_plan_new(v_live, p_agent_id, p_plan_id);
         IF v_plan.id IS NOT NULL THEN
             task := 'plan';
-            wake := wake || fn_operation_tell(v_plan.operation_id);
+            wake := fn_operation_tell(v_plan.operation_id);
         ELSE
             task := fn_plan_read_anew(v_live.presentation_id);
         END IF;
@@ -61,54 +61,58 @@ BEGIN
             'password_sealed', encode(s.system_password_sealed, 'hex'))
           INTO body FROM presentation p, site s WHERE p.id = v_plan.presentation_id;
     END IF;
+    wake := wake || fn_agent_heard(v_live, p_reader_state);
     RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION fn_plan_take(uuid, bytea, text, uuid) IS 'The next task of an agent.';
 
--- After an issue the card answers to other keys: the desk reads it anew, asked for at most once a second.
+-- A reading serves one plan. Once that plan is reported without giving a new reading (a guard that failed, an issue, after
+-- which the card answers to other keys), the card has to be read anew; asked for at most once a second.
 CREATE OR REPLACE FUNCTION fn_plan_read_anew(p_presentation_id uuid) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     UPDATE plan SET sent_at = clock_timestamp()
-     WHERE presentation_id = p_presentation_id AND result = 'written' AND request ->> 'operation_kind' = 'issue'
-       AND kind = 'operation' AND (sent_at < reported_at OR sent_at < clock_timestamp() - interval '1 second');
+     WHERE presentation_id = p_presentation_id AND reported_at IS NOT NULL
+       AND (sent_at < reported_at OR sent_at < clock_timestamp() - interval '1 second');
     RETURN CASE WHEN FOUND THEN 'read' ELSE 'none' END;
 END
 $$;
-COMMENT ON FUNCTION fn_plan_read_anew(uuid) IS 'Whether the card on a desk is to be read again after its issue.';
+COMMENT ON FUNCTION fn_plan_read_anew(uuid) IS 'Whether the card on a desk is to be read again, its reading being used up.';
 
--- A plan that was handed out and not reported: once more after 3 s in case it got lost; or to be burnt.
-CREATE OR REPLACE FUNCTION fn_plan_again(p_plan plan) RETURNS text
+-- A plan that was handed out and not reported: once more after 3 s in case it got lost; or to be burnt, because a void was
+-- asked for, it is settled already, or the card was read anew since and the plan never arrived or could not be built.
+CREATE OR REPLACE FUNCTION fn_plan_again(p_plan plan, p_live desk_live) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_void boolean;
 BEGIN
-    SELECT finished_at IS NOT NULL OR cancel_requested_at IS NOT NULL AND p_plan.kind = 'operation' INTO v_void
-      FROM operation WHERE id = p_plan.operation_id;
+    SELECT finished_at IS NOT NULL AND p_plan.kind <> 'refresh' OR cancel_requested_at IS NOT NULL AND p_plan.kind = 'operation'
+      INTO v_void FROM operation WHERE id = p_plan.operation_id;
+    v_void := coalesce(v_void, false) OR p_live.presentation_id IS DISTINCT FROM p_plan.presentation_id;
     UPDATE plan SET sent_at = clock_timestamp() WHERE id = p_plan.id
        AND sent_at < clock_timestamp() - CASE WHEN v_void AND sent_at = handed_at THEN interval '0' WHEN v_void
            THEN interval '1 second' ELSE interval '3 seconds' END;
     RETURN CASE WHEN NOT FOUND THEN 'none' WHEN v_void THEN 'cancel' ELSE 'plan' END;
 END
 $$;
-COMMENT ON FUNCTION fn_plan_again(plan) IS 'Whether an unreported plan is sent again, cancelled or left alone.';
+COMMENT ON FUNCTION fn_plan_again(plan, desk_live) IS 'Whether an unreported plan is sent again, cancelled or left alone.';
 
 -- The next plan for the card on a desk, if it needs one: first make a provisional sight sure (refresh), then void what a
 -- cancel asks for (fence), else write what is still pending. At most one plan a reading.
 CREATE OR REPLACE FUNCTION fn_plan_new(p_live desk_live, p_agent_id uuid, p_plan_id uuid) RETURNS plan
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_card card;
+    v_card card := fn_card_by_uid(p_live.uid);
     v_seen presentation;
     v_operation operation;
     v_plan plan;
     v_legs jsonb;
-    v_kind text;
+    v_kind text := 'refresh';
 BEGIN
-    v_card := fn_card_by_uid(p_live.uid);
-    IF NOT EXISTS (SELECT FROM operation WHERE uid = p_live.uid AND finished_at IS NULL) AND
-       NOT EXISTS (SELECT FROM epoch WHERE uid = p_live.uid AND state = 'open') THEN
+    IF NOT EXISTS (SELECT FROM operation WHERE uid = p_live.uid AND finished_at IS NULL)
+        AND NOT EXISTS (SELECT FROM epoch WHERE uid = p_live.uid AND state = 'open')
+        AND NOT EXISTS (SELECT FROM card_purse WHERE uid = p_live.uid AND highest_no >= committed_no + 90) THEN
         RETURN NULL;
     END IF;
     SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
@@ -117,38 +121,53 @@ BEGIN
         RETURN NULL;
     END IF;
     SELECT * INTO v_operation FROM operation WHERE uid = p_live.uid AND finished_at IS NULL;
-    v_kind := 'refresh';
     v_legs := fn_plan_refresh_legs(v_seen);
     IF v_legs IS NULL AND v_operation.kind = 'issue' AND v_operation.cancel_requested_at IS NULL THEN
         v_kind := 'operation';
         v_legs := fn_plan_issue_legs(v_operation, v_seen);
-    ELSIF v_legs IS NULL AND v_operation.id IS NOT NULL AND v_operation.kind <> 'issue' THEN
-        v_kind := CASE WHEN v_operation.cancel_requested_at IS NULL THEN 'operation' ELSE 'fence' END;
+    ELSIF v_legs IS NULL AND v_operation.id IS NULL AND v_card.state = 'active' THEN
+        v_kind := 'fence';
+        v_legs := fn_plan_maintenance_legs(v_seen);
+    ELSIF v_legs IS NULL AND v_operation.kind <> 'issue' THEN
+        v_kind := CASE WHEN v_operation.cancel_requested_at IS NULL AND fn_plan_covered(v_operation) THEN 'operation' ELSE 'fence' END;
         v_legs := fn_plan_money_legs(v_operation, v_seen, v_kind);
-        IF v_legs IS NULL AND v_kind = 'operation' AND EXISTS (SELECT FROM operation WHERE id = v_operation.id
-                AND cancel_requested_at IS NOT NULL) THEN
-            v_kind := 'fence';
-            v_legs := fn_plan_money_legs(v_operation, v_seen, v_kind);
-        END IF;
     END IF;
     IF v_legs IS NULL THEN
         RETURN NULL;
     END IF;
+    v_plan := fn_plan_insert(p_live, p_agent_id, p_plan_id, v_operation, v_kind, v_legs);
+    RETURN v_plan;
+END
+$$;
+COMMENT ON FUNCTION fn_plan_new(desk_live, uuid, uuid) IS 'Makes the plan row that the card on a desk needs next, or nothing.';
+
+-- p_operation.id null: a maintenance fence, or a refresh of an epoch whose operation is over. From the first plan of an
+-- issue on, keys made of password, site number and start sector may be on a card: they are sealed.
+CREATE OR REPLACE FUNCTION fn_plan_insert(p_live desk_live, p_agent_id uuid, p_plan_id uuid, p_operation operation, p_kind text,
+    p_legs jsonb) RETURNS plan
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_card card := fn_card_by_uid(p_live.uid);
+    v_plan plan;
+BEGIN
     INSERT INTO plan (id, kind, operation_id, uid, agent_id, desk_id, run, presentation_id, attempt, request)
-    SELECT p_plan_id, v_kind, coalesce(v_operation.id, fn_plan_origin(p_live.uid, v_legs)), p_live.uid, p_agent_id, p_live.desk_id, p_live.run, v_seen.id,
-        (SELECT count(*) + 1 FROM plan WHERE operation_id = v_operation.id),
-        jsonb_build_object('act', v_kind, 'operation_kind', v_operation.kind, 'legs', v_legs,
+    SELECT p_plan_id, p_kind, coalesce(p_operation.id, fn_plan_origin(p_live.uid, p_legs)), p_live.uid, p_agent_id, p_live.desk_id,
+        p_live.run, p_live.presentation_id, (SELECT count(*) + 1 FROM plan WHERE operation_id = p_operation.id),
+        jsonb_build_object('act', p_kind, 'operation_kind', p_operation.kind, 'legs', p_legs,
             'purses', coalesce(fn_card_view(p_live.uid), '{}'), 'card', jsonb_build_object('card_no', v_card.card_no,
                 'key_version', v_card.key_version, 'start_sector', v_card.start_sector, 'site_id', s.site_id,
                 'issued_days', v_card.issued_on - date '2000-01-01',
                 'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)))
       FROM site s RETURNING * INTO v_plan;
-    UPDATE operation SET state = CASE WHEN v_kind = 'operation' OR state <> 'prepared' THEN 'writing' ELSE state END,
-           handed_at = clock_timestamp() WHERE id = v_operation.id;
+    UPDATE operation SET state = CASE WHEN p_kind = 'operation' OR state <> 'prepared' THEN 'writing' ELSE state END,
+           handed_at = clock_timestamp() WHERE id = p_operation.id;
+    IF p_kind = 'operation' AND p_operation.kind = 'issue' THEN
+        UPDATE site SET cards_sealed_at = clock_timestamp() WHERE cards_sealed_at IS NULL;
+    END IF;
     RETURN v_plan;
 END
 $$;
-COMMENT ON FUNCTION fn_plan_new(desk_live, uuid, uuid) IS 'Makes the plan row that the card on a desk needs next, or nothing.';
+COMMENT ON FUNCTION fn_plan_insert(desk_live, uuid, uuid, operation, text, jsonb) IS 'Writes the row of a plan.';
 
 -- Operation an open epoch belongs to: for a refresh when its operation is over already.
 CREATE OR REPLACE FUNCTION fn_plan_origin(p_uid bytea, p_legs jsonb) RETURNS uuid
@@ -180,46 +199,108 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION fn_plan_issue_legs(operation, presentation) IS 'Epochs of the empty purses of an issue.';
 
--- Pending legs that the reading shows as not applied, each with the epoch whose terms fit what the card holds now. A
--- value that fell since takes a new epoch (R38); a withdrawal that is not covered any more can only be voided.
+-- What a reading shows of a purse is what is proven of it: nothing newer, nothing that waits for a refresh.
+CREATE OR REPLACE FUNCTION fn_seen_committed(p_seen presentation, p_purse text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce((SELECT (s.view ->> 'epoch_no')::bigint = c.committed_no AND NOT (s.view ->> 'provisional')::boolean
+               AND s.view ->> 'verdict' IN ('not_applied', 'nothing_new', 'lower_value', 'applied', 'fence_proven')
+        FROM (SELECT p_seen.seen -> p_purse AS view) s JOIN card_purse c ON c.uid = p_seen.uid AND c.purse = p_purse), false)
+$$;
+COMMENT ON FUNCTION fn_seen_committed(presentation, text) IS 'Whether a purse was read in its committed epoch, surely.';
+
+-- A withdrawal that the card does not cover any more can only be voided: its operation is cancelled here.
+CREATE OR REPLACE FUNCTION fn_plan_covered(p_operation operation) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE operation SET cancel_requested_at = clock_timestamp()
+     WHERE id = p_operation.id AND EXISTS (SELECT FROM leg l JOIN card_purse c ON c.uid = p_operation.uid AND c.purse = l.purse
+         WHERE l.operation_id = p_operation.id AND l.state = 'P' AND fn_epoch_terms(p_operation.kind, l.purse, c.lowest_minor,
+             c.opening_stored_minor, l.amount_minor - l.debt_minor) IS NULL);
+    RETURN NOT FOUND;
+END
+$$;
+COMMENT ON FUNCTION fn_plan_covered(operation) IS 'Whether the card still holds what an operation takes off it.';
+
+-- Pending legs that the reading shows as not applied, each with the epoch whose terms fit what the card holds now: a value
+-- that fell since takes a new epoch (R38). p_kind fence: the same value in an epoch of the operation's fence.
 CREATE OR REPLACE FUNCTION fn_plan_money_legs(p_operation operation, p_seen presentation, p_kind text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_leg leg;
     v_purse card_purse;
-    v_terms bigint[];
     v_fence_id uuid;
-    v_no bigint;
+    v_entry jsonb;
     v_legs jsonb;
 BEGIN
     IF p_kind = 'operation' AND EXISTS (SELECT FROM fence WHERE operation_id = p_operation.id) THEN
         RETURN NULL; -- an open fence newer than the operation forbids a retry
     END IF;
     FOR v_leg IN SELECT * FROM leg WHERE operation_id = p_operation.id AND state = 'P' ORDER BY purse LOOP
-        CONTINUE WHEN p_seen.seen -> v_leg.purse ->> 'verdict' IS DISTINCT FROM 'not_applied';
-        SELECT * INTO v_purse FROM card_purse WHERE uid = p_operation.uid AND purse = v_leg.purse;
-        v_terms := fn_epoch_terms(CASE p_kind WHEN 'fence' THEN 'fence' ELSE p_operation.kind END, v_leg.purse,
-            v_purse.lowest_minor, v_purse.opening_stored_minor, v_leg.amount_minor - v_leg.debt_minor);
-        IF v_terms IS NULL THEN
-            UPDATE operation SET cancel_requested_at = clock_timestamp() WHERE id = p_operation.id;
-            RETURN NULL;
-        END IF;
-        IF p_kind = 'fence' THEN
+        CONTINUE WHEN NOT fn_seen_committed(p_seen, v_leg.purse);
+        IF p_kind = 'fence' AND v_fence_id IS NULL THEN
             INSERT INTO fence (operation_id, uid) VALUES (p_operation.id, p_operation.uid) ON CONFLICT DO NOTHING;
             SELECT id INTO v_fence_id FROM fence WHERE operation_id = p_operation.id;
         END IF;
-        SELECT max(epoch_no) INTO v_no FROM epoch
-         WHERE uid = p_operation.uid AND purse = v_leg.purse AND state = 'open' AND opening_minor = v_terms[1]
-           AND opening_stored_minor = v_terms[2] AND CASE p_kind WHEN 'fence' THEN fence_id = v_fence_id ELSE leg_id = v_leg.id END;
-        IF v_no IS NULL THEN
-            v_no := fn_epoch_allocate(p_operation.uid, v_leg.purse, v_terms[1], v_terms[2],
-                CASE p_kind WHEN 'fence' THEN NULL ELSE v_leg.id END, v_fence_id);
+        SELECT * INTO v_purse FROM card_purse WHERE uid = p_operation.uid AND purse = v_leg.purse;
+        v_entry := fn_plan_leg(v_purse, fn_epoch_terms(CASE p_kind WHEN 'fence' THEN 'fence' ELSE p_operation.kind END, v_leg.purse,
+            v_purse.lowest_minor, v_purse.opening_stored_minor, v_leg.amount_minor - v_leg.debt_minor), v_leg.id, v_fence_id);
+        IF v_entry IS NOT NULL THEN
+            v_legs := coalesce(v_legs, '[]') || v_entry;
         END IF;
-        CONTINUE WHEN v_no IS NULL;
-        v_legs := coalesce(v_legs, '[]') || jsonb_build_array(jsonb_build_object('leg', coalesce(v_fence_id, v_leg.id),
-            'purse', v_leg.purse, 'epoch_no', v_no, 'opening', v_terms[1], 'stored', v_terms[2]));
     END LOOP;
     RETURN v_legs;
 END
 $$;
 COMMENT ON FUNCTION fn_plan_money_legs(operation, presentation, text) IS 'Legs of a recharge, withdrawal or fence plan.';
+
+-- One leg of a plan: the newest open epoch of the leg (or of the fence, if one is given) with exactly these terms, else a
+-- new one. Null: no number is free.
+CREATE OR REPLACE FUNCTION fn_plan_leg(p_purse card_purse, p_terms bigint[], p_leg_id uuid, p_fence_id uuid) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_no bigint;
+BEGIN
+    SELECT max(epoch_no) INTO v_no FROM epoch
+     WHERE uid = p_purse.uid AND purse = p_purse.purse AND state = 'open' AND opening_minor = p_terms[1]
+       AND opening_stored_minor = p_terms[2]
+       AND CASE WHEN p_fence_id IS NULL THEN leg_id = p_leg_id ELSE fence_id = p_fence_id END;
+    IF v_no IS NULL THEN
+        v_no := fn_epoch_allocate(p_purse.uid, p_purse.purse, p_terms[1], p_terms[2],
+            CASE WHEN p_fence_id IS NULL THEN p_leg_id END, p_fence_id);
+    END IF;
+    RETURN CASE WHEN v_no IS NOT NULL THEN jsonb_build_array(jsonb_build_object('leg', coalesce(p_fence_id, p_leg_id),
+        'purse', p_purse.purse, 'epoch_no', v_no, 'opening', p_terms[1], 'stored', p_terms[2])) END;
+END
+$$;
+COMMENT ON FUNCTION fn_plan_leg(card_purse, bigint[], uuid, uuid) IS 'Leg, purse, epoch and terms of one leg of a plan.';
+
+-- Purses that run out of epoch numbers get a fence of their own, without an operation: once it is proven, counting goes
+-- on from there. Money purses in one plan, times alone.
+CREATE OR REPLACE FUNCTION fn_plan_maintenance_legs(p_seen presentation) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_purse card_purse;
+    v_fence_id uuid;
+    v_entry jsonb;
+    v_legs jsonb;
+BEGIN
+    FOR v_purse IN SELECT * FROM card_purse WHERE uid = p_seen.uid AND highest_no >= committed_no + 90 ORDER BY purse = 'times', purse
+    LOOP
+        CONTINUE WHEN NOT fn_seen_committed(p_seen, v_purse.purse) OR v_purse.purse = 'times' AND v_legs IS NOT NULL;
+        IF v_fence_id IS NULL THEN
+            SELECT id INTO v_fence_id FROM fence WHERE uid = p_seen.uid AND operation_id IS NULL AND state = 'P'
+             ORDER BY created_at DESC LIMIT 1;
+        END IF;
+        IF v_fence_id IS NULL THEN
+            INSERT INTO fence (uid) VALUES (p_seen.uid) RETURNING id INTO v_fence_id;
+        END IF;
+        v_entry := fn_plan_leg(v_purse, fn_epoch_terms('fence', v_purse.purse, v_purse.lowest_minor, v_purse.opening_stored_minor, 0),
+            NULL, v_fence_id);
+        IF v_entry IS NOT NULL THEN
+            v_legs := coalesce(v_legs, '[]') || v_entry;
+        END IF;
+    END LOOP;
+    RETURN v_legs;
+END
+$$;
+COMMENT ON FUNCTION fn_plan_maintenance_legs(presentation) IS 'Legs of a fence that only brings the committed epochs forward.';

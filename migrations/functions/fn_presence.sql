@@ -84,7 +84,8 @@ BEGIN
     v_uid := (v_agent.live).uid;
     v_desk_id := (v_agent.live).desk_id;
     IF (v_agent.live).presence_id = p_presence_id THEN
-        UPDATE operation SET state = 'in_doubt' WHERE uid = v_uid AND state = 'writing' RETURNING id INTO v_operation_id;
+        UPDATE operation SET state = 'in_doubt' WHERE uid = v_uid AND finished_at IS NULL AND state = 'writing'
+        RETURNING id INTO v_operation_id;
         UPDATE desk_live SET presence_id = NULL, presence_kind = NULL, read_mode = NULL, uid = NULL, sak = NULL,
                presentation_id = NULL, floor = NULL, agent_seen_at = clock_timestamp()
          WHERE desk_id = v_desk_id;

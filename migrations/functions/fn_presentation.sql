@@ -12,6 +12,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION fn_card_view(bytea) IS 'Per purse of a chip: committed and allocated epochs with their terms.';
 
+-- A card being issued is complete when its purses are empty in these epochs; null: it is not being issued.
+CREATE OR REPLACE FUNCTION fn_issue_epochs(p_card card) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT jsonb_object_agg(e.purse, e.epoch_no) FROM leg l JOIN epoch e ON e.leg_id = l.id
+     WHERE p_card.state = 'issuing' AND l.operation_id = p_card.id AND l.state = 'P' AND e.state = 'open'
+$$;
+COMMENT ON FUNCTION fn_issue_epochs(card) IS 'Epoch numbers that the open issue of a card writes, by purse.';
+
 CREATE OR REPLACE FUNCTION fn_presentation_view(p_agent_id uuid, p_run bytea, p_presence_id uuid)
 RETURNS TABLE (outcome text, body jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -38,7 +46,8 @@ BEGIN
         'card', CASE WHEN v_card.id IS NOT NULL THEN jsonb_build_object('card_no', v_card.card_no, 'state', v_card.state,
             'has_purses', v_card.has_purses, 'issued_days', v_card.issued_on - date '2000-01-01',
             'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)) END,
-        'version', coalesce(v_card.ledger_version, 0), 'floor', v_live.floor, 'purses', fn_card_view(v_live.uid))
+        'version', coalesce(v_card.ledger_version, 0), 'floor', v_live.floor, 'purses', fn_card_view(v_live.uid),
+        'issue_epochs', fn_issue_epochs(v_card))
       INTO body FROM site s;
     RETURN NEXT;
 END
@@ -69,26 +78,25 @@ BEGIN
     END IF;
     v_card := fn_card_by_uid(v_live.uid);
     SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
-    IF EXISTS (SELECT FROM presentation WHERE id = v_id) THEN
-        outcome := 'replayed';
-        RETURN NEXT;
-        RETURN;
-    ELSIF coalesce(v_card.ledger_version, 0) <> (p_reading ->> 'version')::bigint THEN
-        outcome := 'stale_view';
+    outcome := CASE WHEN EXISTS (SELECT FROM presentation WHERE id = v_id) THEN 'replayed'
+        WHEN coalesce(v_card.ledger_version, 0) <> (p_reading ->> 'version')::bigint THEN 'stale_view' ELSE 'done' END;
+    IF outcome <> 'done' THEN
         RETURN NEXT;
         RETURN;
     END IF;
-    outcome := 'done';
     INSERT INTO presentation (id, desk_id, presence_id, uid, state, blocks, sectors, seen)
     VALUES (v_id, v_live.desk_id, v_live.presence_id, v_live.uid, p_reading ->> 'state', p_reading -> 'blocks',
         p_reading -> 'sectors', p_reading -> 'seen');
-    UPDATE desk_live SET presentation_id = v_id, agent_seen_at = clock_timestamp() WHERE desk_id = v_live.desk_id
-    RETURNING * INTO v_live;
-    IF v_card.state IN ('active', 'damaged', 'lost') THEN
+    IF v_card.id IS NOT NULL AND v_card.state IN ('issuing', 'active', 'damaged', 'lost') THEN
         v_operation_id := fn_evidence_book(v_card, p_reading);
     END IF;
-    PERFORM fn_desk_event(v_live.desk_id, 'card_present', fn_desk_card_body(v_live));
-    wake := ARRAY[v_live.desk_id];
+    -- Another card may have come onto the desk meanwhile: what was read stays evidence, but is not the desk's reading.
+    UPDATE desk_live SET presentation_id = v_id, agent_seen_at = clock_timestamp()
+     WHERE desk_id = v_live.desk_id AND presence_id = v_live.presence_id RETURNING * INTO v_live;
+    IF FOUND THEN
+        PERFORM fn_desk_event(v_live.desk_id, 'card_present', fn_desk_card_body(v_live));
+        wake := ARRAY[v_live.desk_id];
+    END IF;
     IF v_operation_id IS NOT NULL THEN
         wake := wake || fn_operation_tell(v_operation_id);
     END IF;
@@ -109,6 +117,11 @@ DECLARE
     v_learnt boolean := false;
 BEGIN
     SELECT id INTO v_operation_id FROM operation WHERE uid = p_card.uid AND finished_at IS NULL;
+    IF p_card.state = 'issuing' AND (p_reading ->> 'issue_complete')::boolean THEN
+        PERFORM fn_epoch_prove(p_card.uid, key, value::bigint, 'presentation')
+           FROM jsonb_each_text(fn_issue_epochs(p_card)) ORDER BY key;
+        v_learnt := true;
+    END IF;
     IF p_reading ->> 'state' = 'identity_mismatch' THEN
         PERFORM fn_case_open(p_card, NULL, 'identity', jsonb_build_object('state', p_reading ->> 'state'),
             (p_reading ->> 'presentation_id')::uuid);

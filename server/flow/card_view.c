@@ -108,10 +108,14 @@ static bool purses_fill(json_t *body, struct card_view *view)
 {
     json_t *purses = json_object_get(body, "purses");
     json_t *floors = json_object_get(body, "floor");
+    json_t *issued = json_object_get(body, "issue_epochs");
     for (int i = 0; i < PURSES; i++) {
         json_t *purse = json_object_get(purses, purse_names[i]);
         struct purse_ledger *ledger = &view->ledger.purses[i];
-        /* An issue is proven by its whole content only (R34), never purse by purse. */
+        /* An issue is proven by its whole content only (R34), never purse by purse: all that is known of a
+         * purse is the epoch in which it has to be empty. */
+        if (view->ledger.issuing)
+            ledger->now.epoch_no = integer(issued, purse_names[i]);
         if (!purse || view->ledger.issuing || (i == PURSE_TIMES && !view->uses_times))
             continue;
         if (!card_view_purse(purse, view->epochs[i], ledger))

@@ -88,6 +88,7 @@ json_t *reading_merge(const struct card_view *view, const struct reading_answer 
     }
     json_object_set_new(reading, "seen", seen);
     json_object_set_new(reading, "state", json_string(card_verdict_word(evidence.verdict)));
+    json_object_set_new(reading, "issue_complete", json_boolean(evidence.issue_complete));
     json_object_set_new(reading, "version", json_integer(view->version));
     json_object_set_new(reading, "presentation_id", json_string(answer->presentation_id));
     json_object_set_new(reading, "presence_id", json_string(answer->presence_id));
