@@ -35,7 +35,7 @@ struct run_result {
     const char *reason; /* a word of PROTOCOL.md "report" */
     struct run_leg legs[PLAN_LEGS_MAX];
     size_t leg_count;
-    struct run_block blocks[PLAN_STEPS_MAX]; /* data blocks read back and found equal; never trailers */
+    struct run_block blocks[PLAN_STEPS_MAX]; /* data blocks written; never trailers */
     size_t block_count;
     unsigned commands; /* card commands; selections are not counted */
     int64_t card_ms;
