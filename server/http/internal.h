@@ -216,7 +216,8 @@ void reply_schedule(struct request *rq); /* a reply is complete: send it when th
 
 /* wait.c */
 void waits_init(struct waits *waits);
-int waits_turn(struct http_server *server); /* runs what is due; ms to the next or -1 */
+void waits_run(struct http_server *server);          /* what is due, at most one turn's share */
+int waits_next_ms(const struct http_server *server); /* until something is due; -1: nothing waits */
 void waits_quiesce(struct http_server *server);
 void wait_forget(struct request *rq); /* out of every list */
 void watch_start(struct request *rq, loop_fd_fn *fn);
@@ -224,7 +225,8 @@ void watch_stop(struct request *rq);
 unsigned wait_bucket(const uint8_t key[static WAIT_KEY_BYTES]);
 
 /* sse.c */
-int sse_turn(struct http_server *server); /* as waits_turn */
+void sse_run(struct http_server *server); /* as waits_run */
+int sse_next_ms(const struct http_server *server);
 bool sse_exists(const struct http_server *server, const uint8_t key[static WAIT_KEY_BYTES]);
 void sse_wake(struct http_server *server, const uint8_t key[static WAIT_KEY_BYTES]);
 void sse_quiesce(struct http_server *server);

@@ -48,23 +48,27 @@ static void resume_ready(struct http_server *server)
     }
 }
 
+static int sooner(int left_ms, int right_ms)
+{
+    if (left_ms < 0 || right_ms < 0)
+        return left_ms < 0 ? right_ms : left_ms;
+    return left_ms < right_ms ? left_ms : right_ms;
+}
+
 static int turn(void *context)
 {
     struct http_server *server = context;
     server->counters.turns++;
-    int wait_ms = waits_turn(server);
-    int stream_ms = sse_turn(server);
+    waits_run(server);
+    sse_run(server);
     resume_ready(server);
     MHD_run(server->daemon);
     MHD_UNSIGNED_LONG_LONG library_ms;
     int sleep_ms = -1;
     if (MHD_get_timeout(server->daemon, &library_ms) == MHD_YES)
         sleep_ms = library_ms > 60000 ? 60000 : (int)library_ms;
-    if (wait_ms >= 0 && (sleep_ms < 0 || wait_ms < sleep_ms))
-        sleep_ms = wait_ms;
-    if (stream_ms >= 0 && (sleep_ms < 0 || stream_ms < sleep_ms))
-        sleep_ms = stream_ms;
-    return sleep_ms;
+    /* Asked after MHD_run, for its handlers may have parked. */
+    return sooner(sleep_ms, sooner(waits_next_ms(server), sse_next_ms(server)));
 }
 
 /* The turn hook does the work; the event only ends the loop's sleep. */

@@ -210,23 +210,27 @@ static void beat(struct http_server *server, struct stream *stream)
         stream->options.heartbeat(stream->rq);
 }
 
-int sse_turn(struct http_server *server)
+int sse_next_ms(const struct http_server *server)
+{
+    const struct waits *waits = &server->waits;
+    if (!list_is_empty(&waits->due_streams))
+        return 0;
+    if (list_is_empty(&waits->heartbeats))
+        return -1;
+    const struct stream *stream = CONTAINER_OF(waits->heartbeats.next, struct stream, by_heartbeat);
+    int64_t left_ms = stream->heartbeat_ms - loop_now_ms(server->loop);
+    return left_ms > 0 ? (int)left_ms : 0;
+}
+
+void sse_run(struct http_server *server)
 {
     struct waits *waits = &server->waits;
-    int64_t now_ms = loop_now_ms(server->loop);
-    for (int budget = HTTP_WAKES_PER_TURN; budget > 0; budget--) {
-        if (!list_is_empty(&waits->due_streams)) {
+    for (int budget = HTTP_WAKES_PER_TURN; budget > 0 && sse_next_ms(server) == 0; budget--) {
+        if (!list_is_empty(&waits->due_streams))
             run_due(server, CONTAINER_OF(waits->due_streams.next, struct stream, by_key));
-            continue;
-        }
-        if (list_is_empty(&waits->heartbeats))
-            return -1;
-        struct stream *stream = CONTAINER_OF(waits->heartbeats.next, struct stream, by_heartbeat);
-        if (stream->heartbeat_ms > now_ms)
-            return (int)(stream->heartbeat_ms - now_ms);
-        beat(server, stream);
+        else
+            beat(server, CONTAINER_OF(waits->heartbeats.next, struct stream, by_heartbeat));
     }
-    return 0;
 }
 
 void sse_quiesce(struct http_server *server)

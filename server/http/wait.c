@@ -137,23 +137,27 @@ static void run_wake(struct request *rq, enum wait_why why)
     log_set_request(NULL, NULL);
 }
 
-int waits_turn(struct http_server *server)
+int waits_next_ms(const struct http_server *server)
+{
+    const struct waits *waits = &server->waits;
+    if (!list_is_empty(&waits->due))
+        return 0;
+    if (list_is_empty(&waits->deadlines))
+        return -1;
+    const struct request *rq = CONTAINER_OF(waits->deadlines.next, struct request, wait.by_deadline);
+    int64_t left_ms = rq->wait.deadline_ms - loop_now_ms(server->loop);
+    return left_ms > 0 ? (int)left_ms : 0;
+}
+
+void waits_run(struct http_server *server)
 {
     struct waits *waits = &server->waits;
-    int64_t now_ms = loop_now_ms(server->loop);
-    for (int budget = HTTP_WAKES_PER_TURN; budget > 0; budget--) {
-        if (!list_is_empty(&waits->due)) {
+    for (int budget = HTTP_WAKES_PER_TURN; budget > 0 && waits_next_ms(server) == 0; budget--) {
+        if (!list_is_empty(&waits->due))
             run_wake(CONTAINER_OF(waits->due.next, struct request, wait.by_key), WAIT_WOKEN);
-            continue;
-        }
-        if (list_is_empty(&waits->deadlines))
-            return -1;
-        struct request *rq = CONTAINER_OF(waits->deadlines.next, struct request, wait.by_deadline);
-        if (rq->wait.deadline_ms > now_ms)
-            return (int)(rq->wait.deadline_ms - now_ms);
-        run_wake(rq, WAIT_TIMED_OUT);
+        else
+            run_wake(CONTAINER_OF(waits->deadlines.next, struct request, wait.by_deadline), WAIT_TIMED_OUT);
     }
-    return 0;
 }
 
 void waits_quiesce(struct http_server *server)

@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -153,12 +154,13 @@ static bool client_await(struct client *client, const char *text)
 }
 
 /* True if the server closed the connection. */
-static bool client_is_closed(struct client *client)
+__attribute__((unused)) static bool client_is_closed(struct client *client)
 {
     while (client_read(client))
         ;
     char byte;
-    return recv(client->fd, &byte, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN;
+    ssize_t got = recv(client->fd, &byte, 1, MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN);
 }
 
 /* Status of the answer whose header is complete; 0: none came. */
@@ -184,7 +186,7 @@ static const char *client_body(struct client *client)
 }
 
 /* Takes the first answer away, for the next one on the same connection. */
-static void client_next(struct client *client)
+__attribute__((unused)) static void client_next(struct client *client)
 {
     const char *length = strcasestr(client->answer, "Content-Length:");
     size_t used =
