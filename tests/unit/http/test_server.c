@@ -352,20 +352,22 @@ Test(http_server, keys)
 
 Test(http_server, garbage_does_no_harm)
 {
-    static const char *const garbage[] = {"\r\n\r\n\r\n",
-                                          "GET\r\n\r\n",
-                                          "\x16\x03\x01\x02",
-                                          "GET / HTTP/9.9\r\n\r\n",
-                                          "GET who HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                                          GET("/who") " folded: x\r\n\r\n",
-                                          GET("/who") "no colon\r\n\r\n",
-                                          "POST /json HTTP/1.1\r\nHost: localhost\r\nContent-"};
-    for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+    static const char *const complete[] = {"GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+                                           "GET who HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                           GET("/who") " folded: x\r\n\r\n", GET("/who") "no colon\r\n\r\n"};
+    static const char *const partial[] = {"\r\n\r\n\r\n", "\x16\x03\x01\x02",
+                                          "POST /json HTTP/1.1\r\nHost: localhost\r\nContent-",
+                                          POST("/json") JSON "Content-Length: 10\r\n\r\n{"};
+    for (size_t i = 0; i < sizeof complete / sizeof *complete; i++) {
         struct client *client = client_open();
-        client_send(client, garbage[i]);
-        shutdown(client->fd, SHUT_WR);
-        int status = client_status(client);
-        cr_expect(status < 500 || status == 505, "%d for %s", status, garbage[i]);
+        client_send(client, complete[i]);
+        int status = client_status(client); /* 0: closed without a word; 505 is the version's own */
+        cr_expect(status < 500 || status == 505, "%d for %s", status, complete[i]);
+        client_close(client);
+    }
+    for (size_t i = 0; i < sizeof partial / sizeof *partial; i++) {
+        struct client *client = client_open();
+        client_send(client, partial[i]);
         client_close(client);
     }
     expect(GET("/who") "\r\n", 200, NULL);
