@@ -1,12 +1,14 @@
 #include "agent/task_json.h"
 
 #include "base/bytes.h"
+#include "crypto/random.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define TRAINING_NAME_BYTES_MAX 40
-#define TRAINING_COUNT_MAX 1000000
+#define NEW_UID_BYTES 4
+#define NEW_UID_TEXT_BYTES (2 * NEW_UID_BYTES + 1)
 
 static bool read_id(const json_t *json, const char *name, struct uuid *ret_id)
 {
@@ -62,8 +64,8 @@ static const char *name_member(const json_t *members, const char *name)
 {
     const char *text = json_string_value(json_object_get(members, name));
     size_t length = text ? strlen(text) : 0;
-    bool good = length > 0 && length <= TRAINING_NAME_BYTES_MAX &&
-                strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
+    bool good = length > 0 && length <= TRAINING_NAME_BYTES_MAX && text[0] != '-' &&
+                strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
     return good ? text : NULL;
 }
 
@@ -77,13 +79,32 @@ static bool count_member(const json_t *members, const char *name, int *ret_count
     return true;
 }
 
+/* A UID as the factory gives them, but never one that means "random" (08) or begins a longer one (88). */
+static void make_uid(char ret_uid[NEW_UID_TEXT_BYTES])
+{
+    uint8_t uid[NEW_UID_BYTES];
+    random_bytes(uid, sizeof uid);
+    uid[0] = (uint8_t)(0xA0 | (uid[0] & 0x0F));
+    bytes_to_hex(uid, sizeof uid, ret_uid);
+}
+
+/* A member that may be missing: then it is `otherwise`; NULL: it is there and wrong. */
+static const char *name_or(const json_t *members, const char *name, const char *otherwise)
+{
+    return json_object_get(members, name) ? name_member(members, name) : otherwise;
+}
+
 static const char *line_new(const json_t *members, char *line)
 {
-    const char *card = name_member(members, "card");
-    const char *chip = name_member(members, "chip");
-    const char *uid = name_member(members, "uid");
+    char made_uid[NEW_UID_TEXT_BYTES];
+    char made_name[TRAINING_NAME_BYTES_MAX];
+    make_uid(made_uid);
+    const char *uid = name_or(members, "uid", made_uid);
+    snprintf(made_name, sizeof made_name, "card-%.14s", uid ? uid : "");
+    const char *card = name_or(members, "card", made_name);
+    const char *chip = name_or(members, "chip", "1k");
     if (!card || !chip || !uid)
-        return "new needs card, chip and uid";
+        return "new takes card, chip and uid as words of letters, digits, - and _";
     snprintf(line, TRAINING_LINE_BYTES_MAX, "new %s %s %s", card, chip, uid);
     return NULL;
 }
@@ -92,7 +113,7 @@ static const char *line_place(const json_t *members, char *line)
 {
     const char *card = name_member(members, "card");
     if (!card)
-        return "place needs the name of a card: letters, digits and _";
+        return "place needs the name of a card: letters, digits, - and _";
     snprintf(line, TRAINING_LINE_BYTES_MAX, "place %s", card);
     return NULL;
 }

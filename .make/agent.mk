@@ -1,0 +1,3 @@
+# The agent: its unit tests link no folder of the server above crypto; some drive the simulated reader.
+FLOOR_agent := crypto base
+AGENT_TEST_BINS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(wildcard tests/unit/agent/test_*.c))
