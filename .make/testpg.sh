@@ -54,7 +54,7 @@ start() {
     exec 9>"$dir/lock"
     flock 9
     make_pristine
-    CLUSTER_COPY_OF=$dir/pristine "$here/cluster.sh" start "$dir/main" 9>&-
+    CLUSTER_COPY_OF=$dir/pristine "$here/cluster.sh" start "$dir/main" 3>&- 9>&-
     [ -z "$migrate" ] || make_template
     local host
     host=$("$here/cluster.sh" url "$dir/main" postgres postgres)

@@ -26,17 +26,17 @@ const char *operator_name_problem(const char *name)
     size_t count = 0;
     for (int step; (step = u8_strmbtouc(&letter, at)) > 0; at += step, count++)
         if (uc_is_property_white_space(letter) || uc_is_general_category(letter, UC_CATEGORY_C))
-            return "A login name has no blanks and no control characters.";
+            return "must have no blanks and no control characters";
     if (*at)
-        return "A login name is text in UTF-8.";
-    return count < 1 || count > OPERATOR_NAME_CHARACTERS_MAX ? "A login name has 1 to 64 characters." : NULL;
+        return "must be text in UTF-8";
+    return count < 1 || count > OPERATOR_NAME_CHARACTERS_MAX ? "must have 1 to 64 characters" : NULL;
 }
 
 void operator_name_check(struct request *rq, const char *pointer, const char *name)
 {
     const char *problem = operator_name_problem(name);
     if (problem)
-        field_error_add(rq, pointer, "name", problem);
+        field_error_add(rq, pointer, "malformed", problem);
 }
 
 const char *operator_roles_read(struct request *rq, const char *pointer, const json_t *roles)
@@ -49,8 +49,8 @@ const char *operator_roles_read(struct request *rq, const char *pointer, const j
     {
         const char *word = json_string_value(role);
         if (!word || !operator_role_known(word)) {
-            field_error_add(rq, request_printf(rq, "%s/%zu", pointer, index), "word",
-                            "One of admin, cashier, finance, hr, supervisor, technician.");
+            field_error_add(rq, request_printf(rq, "%s/%zu", pointer, index), "unknown_word",
+                            "must be one of: admin, cashier, finance, hr, supervisor, technician");
             all_known = false;
             continue;
         }

@@ -13,7 +13,8 @@ extern const char *const operator_languages[];
 extern const char *const operator_role_words[];
 bool operator_role_known(const char *word);
 
-/* Why `name` cannot be a login name, as a sentence; NULL: it can. Letters of any script, no blanks. */
+/* Why `name` cannot be a login name, as an end of "the login name ..."; NULL: it can. Letters of any script,
+ * no blanks. */
 const char *operator_name_problem(const char *name);
 
 /* Collects a wrong field (field_error_add) when the name cannot be one. */

@@ -12,7 +12,7 @@
 
 static bool cursor_refuse(struct request *rq)
 {
-    reply_field_error(rq, "/cursor", "cursor", "This is not a cursor of this list; begin again without one.");
+    reply_field_error(rq, "/query/cursor", "malformed", "must be a next_cursor of this list");
     return false;
 }
 

@@ -1,5 +1,7 @@
 #include "api/routes.h"
 
+#include "api/port.h"
+#include "api/session_guard.h"
 #include "api/work.h"
 #include "http/reply.h"
 #include "http/request.h"
@@ -108,10 +110,14 @@ void routes_dispatch(struct request *rq)
     const struct handler *handler = handler_of(route);
     if (!caller_may_knock(rq))
         return;
-    if (route->lane == LANE_WORK)
+    if (route->lane == LANE_WORK) {
         work_dispatch(rq, handler->work);
-    else
-        handler->fast(rq);
+        return;
+    }
+    /* A stream that a browser opens anew by itself is no sign of somebody being there. */
+    if (route->lane == LANE_FAST)
+        session_touch_fast(api_port_of(rq)->fast, request_principal(rq));
+    handler->fast(rq);
 }
 
 /* ---- cardwrightd routes ---- */

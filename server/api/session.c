@@ -1,5 +1,6 @@
 /* The session of a browser: login, who am I, logout, the desk, the own password, grants of a second password.
  */
+#include "api/desk_wake.h"
 #include "api/fast.h"
 #include "api/login.h"
 #include "api/routes.h"
@@ -107,7 +108,7 @@ void session_desk_put(struct request *rq, struct db_conn *db)
         return;
     if (given == IN_ABSENT) {
         reply_field_error(rq, "/desk_id", "missing",
-                          "The desk to work at, or null to leave the present one.");
+                          "must be given: a desk, or null to leave the present one");
         return;
     }
     const struct session_who *who = session_who();
@@ -119,10 +120,13 @@ void session_desk_put(struct request *rq, struct db_conn *db)
     db_bind_text(&params, request_id(rq));
     CLEANUP(db_rows_release) struct db_rows *rows = NULL;
     enum err err = db_query(db, "session_desk_choose", &params, &rows);
-    if (err)
+    if (err) {
         reply_error(rq, err, NULL);
-    else
-        work_reply_outcome(rq, rows);
+        return;
+    }
+    if (given == IN_GIVEN_VALUE && take_over)
+        desk_wake_post(&desk_id); /* the screen that lost the desk is told */
+    work_reply_outcome(rq, rows);
 }
 
 /* ---- POST /api/v1/session/step-up ---- */

@@ -79,11 +79,11 @@ struct setup_input {
 static bool first_ok(struct request *rq, const struct setup_input *input)
 {
     if (!input->name)
-        field_error_add(rq, "/name", "missing", "The login name of the first administrator.");
+        field_error_add(rq, "/name", "missing", "must be given for the first administrator");
     else
         operator_name_check(rq, "/name", input->name);
     if (!input->full_name)
-        field_error_add(rq, "/full_name", "missing", "The full name of the first administrator.");
+        field_error_add(rq, "/full_name", "missing", "must be given for the first administrator");
     if (!in_done(rq))
         return false;
     const char *const names[] = {input->name, input->full_name, NULL};

@@ -40,6 +40,14 @@ static void print_link(const struct user_command *command, const char *name, con
             command->base_url, link->text);
 }
 
+static const char *name_problem(const char *name)
+{
+    static char sentence[80];
+    const char *problem = operator_name_problem(name);
+    snprintf(sentence, sizeof(sentence), "The login name %s.", problem ? problem : "");
+    return problem ? sentence : NULL;
+}
+
 /* ---- add ---- */
 
 struct add_options {
@@ -89,7 +97,7 @@ static const char *add_read(struct add_options *options, int argc, char *const a
     if (!name || bytes > sizeof(options->name))
         return "A login name is text in UTF-8 of 1 to 64 characters.";
     memcpy(options->name, name, bytes);
-    const char *problem = operator_name_problem(options->name);
+    const char *problem = name_problem(options->name);
     if (problem)
         return problem;
     for (int i = 2; i < argc; i += 2) {
@@ -170,7 +178,7 @@ int user_command_run(const struct user_command *command, int argc, char *const a
     if (argc >= 1 && strcmp(argv[0], "add") == 0)
         return add(command, argc, argv);
     if (argc == 2 && strcmp(argv[0], "reset") == 0) {
-        const char *problem = operator_name_problem(argv[1]);
+        const char *problem = name_problem(argv[1]);
         return problem ? wrong_usage(command, problem) : reset(command, argv[1]);
     }
     return wrong_usage(command, "Say \"user add\" or \"user reset\" and a name.");

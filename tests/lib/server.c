@@ -401,8 +401,10 @@ char *server_command(struct test_server *server, const char *const arguments[], 
     cr_assert(pipe2(pipe_fds, O_CLOEXEC) == 0, "pipe: %s", strerror(errno));
     pid_t parent = getpid(), child = fork();
     cr_assert(child >= 0, "fork: %s", strerror(errno));
-    if (child == 0)
+    if (child == 0) {
+        dup2(pipe_fds[1], 2);
         child_run(pipe_fds[1], argv, envp, parent);
+    }
     close(pipe_fds[1]);
     char *output = read_all(pipe_fds[0]);
     close(pipe_fds[0]);

@@ -48,7 +48,7 @@ bool server_restart(struct test_server *server);
 /* Halts it when it runs, drops its database and files, frees it. The result is server_halt's. */
 bool server_stop(struct test_server *server);
 
-/* Runs "cardwrightd ARGUMENTS…" with this server's settings; what it printed on stdout, the caller frees it.
+/* Runs "cardwrightd ARGUMENTS…" with this server's settings; what it printed, the caller frees it.
  * `arguments` ends with NULL, at most 8. */
 char *server_command(struct test_server *server, const char *const arguments[], int *ret_exit_status);
 

@@ -41,6 +41,7 @@ struct story *story_begin(const struct server_options *options)
     cr_assert(story->curl, "no memory");
     story->labels = json_object();
     story->fresh = json_object();
+    story->set = json_object();
     return story;
 }
 
@@ -51,6 +52,7 @@ void story_end(struct story *story)
     curl_easy_cleanup(story->curl);
     json_decref(story->labels);
     json_decref(story->fresh);
+    json_decref(story->set);
     struct test_server *server = story->server;
     free(story);
     cr_assert(server_stop(server), "the server did not stop cleanly; its log is above");

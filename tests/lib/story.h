@@ -20,8 +20,8 @@
  * Texts (path, body, headers, has, SQL) are written with single quotes for JSON strings (\u0027 is an
  * apostrophe; SQL keeps its quotes) and may name what earlier steps got: {label.id}, {label.items.0.id},
  * {label.@etag} (a header of the answer), {label.@key} (the Idempotency-Key sent), {label.@status},
- * {new.NAME} (a UUIDv7 made at first mention of NAME), {as.NAME.operator_id} (of a client), {server.url}.
- * Braces that hold no such word stay as they are.
+ * {new.NAME} (a UUIDv7 made at first mention of NAME), {set.NAME} (given by story_set), {as.NAME.operator_id}
+ * (of a client), {server.url}. Braces that hold no such word stay as they are.
  *
  * `as` names the caller. "nobody" sends no cookie. A name that begins with a role ("admin", "cashier",
  * "cashier2", "supervisor_b") is made on first use: an operator of that name and role with a live session,
@@ -76,12 +76,13 @@ struct step {
 #define STEPS(array) (sizeof(array) / sizeof((array)[0]))
 
 /* One Criterion test with a server of its own. `story` is its only variable. */
-#define STORY(suite, name, ...) STORY_WITH(suite, name, ((struct server_options){0}), __VA_ARGS__)
+#define STORY(suite, name, ...)                                                                              \
+    STORY_WITH(suite, name, ((struct server_options){0})__VA_OPT__(, ) __VA_ARGS__)
 
 /* The same with options for the server (tests/lib/server.h). */
 #define STORY_WITH(suite, name, options_, ...)                                                               \
     static void story_##suite##_##name(struct story *story);                                                 \
-    Test(suite, name, .timeout = STORY_TIMEOUT_S, ##__VA_ARGS__)                                             \
+    Test(suite, name, .timeout = STORY_TIMEOUT_S __VA_OPT__(, ) __VA_ARGS__)                                 \
     {                                                                                                        \
         const struct server_options story_options = options_;                                                \
         struct story *story = story_begin(&story_options);                                                   \
@@ -112,6 +113,9 @@ json_t *story_answer(struct story *story, const char *label); /* borrowed; NULL:
 
 /* `text` with its {references} filled in; the caller frees it. */
 char *story_fill(struct story *story, const char *text);
+
+/* From now on {set.NAME} is this value. */
+void story_set(struct story *story, const char *name, const char *value);
 
 /* Runs SQL as the owner; the first column of the first row ("" for none and NULL); the caller frees it. */
 char *story_sql(struct story *story, const char *sql);

@@ -49,6 +49,7 @@ struct story {
     CURL *curl;
     json_t *labels; /* label → {status, headers, body, text, key} */
     json_t *fresh;  /* {new.NAME} → uuid */
+    json_t *set;    /* {set.NAME} → text */
     struct client clients[STORY_CLIENTS_MAX];
     int client_count;
     const char *at_label; /* the step under way, for messages */

@@ -65,6 +65,20 @@ static char *fresh_id(struct story *story, const char *name)
     return strdup(json_string_value(known));
 }
 
+static char *set_value(struct story *story, const char *name)
+{
+    json_t *known = json_object_get(story->set, name);
+    if (!known)
+        story_fail(story, "{set.%s}: story_set was not called for it", name);
+    return strdup(json_string_value(known));
+}
+
+void story_set(struct story *story, const char *name, const char *value)
+{
+    if (json_object_set_new(story->set, name, json_string(value)) != 0)
+        story_fail(story, "story_set: the value of %s is not text in UTF-8", name);
+}
+
 static char *client_field(struct story *story, const char *path)
 {
     char name[64];
@@ -121,6 +135,8 @@ static char *resolve(struct story *story, const char *reference)
     const char *path = strchr(reference, '.') + 1;
     if (strcmp(label, "new") == 0)
         return fresh_id(story, path);
+    if (strcmp(label, "set") == 0)
+        return set_value(story, path);
     if (strcmp(label, "as") == 0)
         return client_field(story, path);
     if (strcmp(label, "server") == 0)
