@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Arguments: the unit tests of server/card in a test build (RULES_OFF=1). With all rules on every test must pass; with
-# any one rule of the card code off, some test must fail. A rule nobody misses would be a rule nobody tests.
+# Arguments: the unit tests of server/card in a test build (RULES_OFF=1). With all rules on every test must pass;
+# with any one rule of the card code off, some test must fail. A rule nobody misses would be a rule nobody tests.
 set -u
 rules="R3 R4 R7 R10 R13 R21 R22 R23 R24 R31 R33 R34 R36 R37 R38 R39 R41"
 bad=0

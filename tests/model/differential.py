@@ -110,7 +110,7 @@ def random_level(rnd, c):
 
 
 def random_ledger(rnd, byte, facts):
-    """A ledger whose committed number has the byte.  Most get the terms the card shows, so that the record
+    """A ledger whose committed number has the byte.  Most rows get what the card shows, so that the record
     check does not end every case."""
     c = one(rnd, (0, 256, 512)) + byte
     rows = []
