@@ -31,6 +31,6 @@ COMMENT ON FUNCTION fn_cursor_number(text) IS 'Last number shown, named by a cur
 
 CREATE OR REPLACE FUNCTION fn_cursor_error() RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT fn_field_error('/cursor', 'cursor', 'This is not a cursor of this list; begin again without one.')
+    SELECT fn_field_error('/query/cursor', 'malformed', 'must be a next_cursor of this list')
 $$;
 COMMENT ON FUNCTION fn_cursor_error() IS 'Detail of the answer to a cursor that is not one.';

@@ -47,7 +47,7 @@ static bool filter_read(struct request *rq, struct filter *in)
     if (!in_query(rq, spec) || !page_open(rq, &in->page))
         return false;
     if (!in->has_person && !in->has_card) {
-        reply_field_error(rq, "/person_id", "missing", "Name a person or a card.");
+        reply_field_error(rq, "/query/person_id", "missing", "Name a person or a card.");
         return false;
     }
     return true;
