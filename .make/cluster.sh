@@ -10,6 +10,8 @@
 # CLUSTER_COPY_OF=DIR  a new cluster is a copy of the (stopped) data of DIR instead of an initdb, which is faster.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+# The database outlives us, so it must hold none of our caller's pipes and locks.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 
 command=${1:?start, stop, url or status}
 mkdir -p "${2:?the folder of the cluster}"

@@ -26,7 +26,7 @@ stop_all() {
         kill -KILL "$pid" 2>/dev/null || true
     done
     if [ "$own_cluster" = yes ] && [ -d "$var/postgres" ]; then
-        "$here/cluster.sh" stop "$var/postgres" 9>&- || true
+        "$here/cluster.sh" stop "$var/postgres" || true
     fi
 }
 
@@ -55,7 +55,7 @@ start_database() {
         export CARDWRIGHT_DATABASE_URL=$DATABASE_URL
     else
         need_space "$var" 1000
-        "$here/cluster.sh" start "$var/postgres" 9>&-
+        "$here/cluster.sh" start "$var/postgres"
         owner_url=$("$here/cluster.sh" url "$var/postgres" owner)
         CARDWRIGHT_DATABASE_URL=$("$here/cluster.sh" url "$var/postgres" app)
         CARDWRIGHT_DATABASE_READONLY_URL=$("$here/cluster.sh" url "$var/postgres" auditor)
@@ -143,7 +143,7 @@ watch() {
 }
 
 forget() {
-    [ ! -d "$var/postgres" ] || "$here/cluster.sh" remove "$var/postgres" 9>&-
+    [ ! -d "$var/postgres" ] || "$here/cluster.sh" remove "$var/postgres"
     rm -rf "$var/desk" "$var/cards" "$var/site.key" "$var/log"
     note "the demo site is gone; make run makes a new one."
 }
