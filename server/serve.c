@@ -233,7 +233,9 @@ int serve(const struct conf *conf)
     serving.database.conninfo = conf->database_url;
     serving.database.application_name = "cardwrightd";
     serving.database.statements = db_statements_all(&serving.database.statement_count);
+#ifndef __SANITIZE_ADDRESS__   /* whose leak check at the end traces the process */
     prctl(PR_SET_DUMPABLE, 0); /* no core with keys in it */
+#endif
     raise_descriptor_limit();
     take_signals(&serving);
     bool started = start(&serving);

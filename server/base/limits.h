@@ -105,7 +105,7 @@
 
 /* ---- agent ---- */
 #define AGENT_TICK_MS 50             /* a card is looked for, or looked after, this often */
-#define AGENT_SECOND_CARD_MS 1000     /* how often a card that lies there is checked for company */
+#define AGENT_SECOND_CARD_MS 1000    /* how often a card that lies there is checked for company */
 #define AGENT_READER_TIMEOUT_MS 2000 /* NP_TIMEOUT_COMMAND: rides out a stalled USB hub */
 #define AGENT_REOPEN_PAUSE_MS 1000   /* between tries to open a reader that is not there */
 #define AGENT_FIELD_PAUSE_MS                                                                                 \
@@ -118,7 +118,7 @@
         */
 #define AGENT_PLAN_KIND_BYTES_MAX 24
 #define AGENT_START_WITHIN_MS_MAX 60000
-#define AGENT_REREAD_PAUSE_MS 500    /* "read" tasks closer together are one */
+#define AGENT_REREAD_PAUSE_MS 500     /* "read" tasks closer together are one */
 #define AGENT_KNOWN_TASK_PAUSE_MS 250 /* before a poll that would only bring known tasks again */
 #define AGENT_READ_SECTORS_MAX 40
 #define AGENT_READ_ATTEMPTS_MAX 3 /* a card still moving into the field loses a reading now and then */

@@ -25,8 +25,7 @@ bool request_if_match(struct request *rq, int64_t *ret_version)
     return true;
 }
 
-/* Finds name=value in "Cardwright agent=…, time=…, mac=…" and copies the value; false: absent, or longer than
- * fits. */
+/* Finds name=value in "agent=…, time=…, mac=…" and copies the value; false: absent, or too long. */
 static bool take_member(const char *text, const char *name, char *value, size_t capacity)
 {
     size_t name_bytes = strlen(name);

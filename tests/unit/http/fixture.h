@@ -33,6 +33,8 @@ struct fixture {
 };
 
 static struct fixture fixture;
+static const char *fixture_tls_cert_file; /* set both before fixture_start to speak TLS */
+static const char *fixture_tls_key_file;
 
 static void *fixture_loop(void *context)
 {
@@ -52,6 +54,8 @@ static void fixture_start(const struct route *routes, size_t count, void (*dispa
                                    .name = "test",
                                    .listen = "127.0.0.1",
                                    .connections_max = 512,
+                                   .tls_cert_file = fixture_tls_cert_file,
+                                   .tls_key_file = fixture_tls_key_file,
                                    .hosts = "desk.example",
                                    .routes = fixture.table,
                                    .webroot = webroot,
@@ -96,7 +100,7 @@ struct client {
     char answer[FIXTURE_ANSWER_BYTES];
 };
 
-static struct client *client_open(void)
+__attribute__((unused)) static struct client *client_open(void)
 {
     struct client *client = calloc(1, sizeof *client);
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -107,13 +111,13 @@ static struct client *client_open(void)
     return client;
 }
 
-static void client_close(struct client *client)
+__attribute__((unused)) static void client_close(struct client *client)
 {
     close(client->fd);
     free(client);
 }
 
-static void client_send_bytes(struct client *client, const char *bytes, size_t count)
+__attribute__((unused)) static void client_send_bytes(struct client *client, const char *bytes, size_t count)
 {
     while (count > 0) {
         ssize_t sent = send(client->fd, bytes, count, MSG_NOSIGNAL);
@@ -124,13 +128,13 @@ static void client_send_bytes(struct client *client, const char *bytes, size_t c
     }
 }
 
-static void client_send(struct client *client, const char *text)
+__attribute__((unused)) static void client_send(struct client *client, const char *text)
 {
     client_send_bytes(client, text, strlen(text));
 }
 
 /* One read of at most FIXTURE_WAIT_MS; false: the end of the connection, or nothing came. */
-static bool client_read(struct client *client)
+__attribute__((unused)) static bool client_read(struct client *client)
 {
     struct pollfd poll_fd = {.fd = client->fd, .events = POLLIN};
     if (poll(&poll_fd, 1, FIXTURE_WAIT_MS) != 1 || client->bytes + 1 >= sizeof client->answer)
@@ -145,7 +149,7 @@ static bool client_read(struct client *client)
 }
 
 /* Reads until the answer holds `text`. */
-static bool client_await(struct client *client, const char *text)
+__attribute__((unused)) static bool client_await(struct client *client, const char *text)
 {
     while (!strstr(client->answer, text))
         if (!client_read(client))
@@ -164,7 +168,7 @@ __attribute__((unused)) static bool client_is_closed(struct client *client)
 }
 
 /* Status of the answer whose header is complete; 0: none came. */
-static int client_status(struct client *client)
+__attribute__((unused)) static int client_status(struct client *client)
 {
     if (!client_await(client, "\r\n\r\n"))
         return 0;
@@ -172,7 +176,7 @@ static int client_status(struct client *client)
 }
 
 /* Reads to the end of a body of Content-Length and returns it. */
-static const char *client_body(struct client *client)
+__attribute__((unused)) static const char *client_body(struct client *client)
 {
     if (!client_await(client, "\r\n\r\n"))
         return "";
@@ -197,7 +201,7 @@ __attribute__((unused)) static void client_next(struct client *client)
 
 /* One request on a connection of its own: its status, and whether the body holds `has` (NULL: not looked at).
  */
-static void expect(const char *request, int status, const char *has)
+__attribute__((unused)) static void expect(const char *request, int status, const char *has)
 {
     struct client *client = client_open();
     client_send(client, request);
