@@ -22,7 +22,7 @@ admin() {
 # A stopped cluster that tests copy when they need one to break.
 make_pristine() {
     [ ! -e "$dir/pristine.ready" ] || return 0
-    "$here/cluster.sh" start "$dir/pristine"
+    "$here/cluster.sh" start "$dir/pristine" 3>&-
     "$here/cluster.sh" stop "$dir/pristine"
     touch "$dir/pristine.ready"
 }
