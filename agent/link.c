@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/request_sign.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -45,9 +46,13 @@ void link_answer_free(struct link_answer *answer)
 
 /* ---- options ---- */
 
+/* By number, not by the look of the name: 127.0.0.1.example.org is somebody else's. */
 static bool is_loopback(const char *host)
 {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
+    struct in_addr address;
+    if (strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
 /* What the parts of the URL say; texts of libcurl, freed by the caller. */

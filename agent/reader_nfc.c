@@ -91,7 +91,8 @@ static enum reader_state nfc_reader_open(void *context)
     nfc->lock_fd = reader_lock_take(nfc->connstring);
     if (nfc->lock_fd < 0) {
         if (!nfc->lock_complained)
-            log_error("reader.in_use", LOG_TEXT("reader", nfc->connstring), LOG_ERRNO(errno));
+            log_error("reader.in_use", LOG_TEXT("reader", nfc->connstring),
+                      LOG_TEXT("help", "another program uses this reader: end it"), LOG_ERRNO(errno));
         nfc->lock_complained = true;
         return READER_STATE_ABSENT;
     }
