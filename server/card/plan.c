@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TIMES_FORMAT_MAX PURSE_CONSUMPTION_MINOR_MAX /* 24 bits, as T_c */
-#define WATER_DISTANCE_MAX 127                /* seven bits of d_w */
+#define WATER_DISTANCE_MAX 127                       /* seven bits of d_w */
 
 static const int64_t purse_max[PURSES] = {
     [PURSE_CONSUMPTION] = PURSE_CONSUMPTION_MINOR_MAX,
@@ -33,9 +33,8 @@ static const struct plan_leg *leg_of(const struct plan_request *request, enum ca
 static bool leg_in_range(const struct plan_leg *leg)
 {
     const struct epoch_terms *terms = &leg->terms;
-    return leg->purse >= PURSE_CONSUMPTION && leg->purse <= PURSE_TIMES && terms->opening_minor >= 0 &&
-           terms->opening_minor <= purse_max[leg->purse] && terms->stored_minor >= 0 &&
-           terms->stored_minor <= terms->opening_minor;
+    return terms->opening_minor >= 0 && terms->opening_minor <= purse_max[leg->purse] &&
+           terms->stored_minor >= 0 && terms->stored_minor <= terms->opening_minor;
 }
 
 static bool request_good(const struct plan_request *request)
@@ -43,7 +42,10 @@ static bool request_good(const struct plan_request *request)
     if (request->leg_count < 1 || request->leg_count > PLAN_LEGS_MAX)
         return false;
     for (size_t i = 0; i < request->leg_count; i++) {
-        if (request->act != PLAN_ACT_REFRESH && !leg_in_range(&request->legs[i]))
+        const struct plan_leg *leg = &request->legs[i];
+        if ((unsigned)leg->purse >= PURSES)
+            return false;
+        if (request->act != PLAN_ACT_REFRESH && !leg_in_range(leg))
             return false;
     }
     if (request->leg_count == 1)

@@ -287,6 +287,53 @@ Test(card_evidence, each_leg_by_its_own_evidence)
     cr_assert_eq(evidence.purses[PURSE_CONSUMPTION].verdict, PURSE_NOT_READ);
 }
 
+/* A torn issue that nobody has a row for, a blank card under an issuing row, a locked sector of an issue. */
+Test(card_evidence, cards_between_states)
+{
+    struct bench bench;
+    bench_init(&bench);
+    struct card_ledger ledger = active_ledger(&bench);
+
+    ledger.issuing = true;
+    cr_assert_eq(judge_card(&bench, &ledger), CARD_HALF_ISSUED, "complete, but not empty");
+    bench.image.sectors[SECTOR_WATER] = (struct image_sector){.result = SECTOR_AUTH};
+    cr_assert_eq(judge_card(&bench, &ledger), CARD_LOCKED);
+    for (int sector = 0; sector < CARD_SECTORS_LOGICAL; sector++)
+        bench.image.sectors[sector] = (struct image_sector){.result = SECTOR_OK, .opened = {KEY_SLOT_A, 0}};
+    cr_assert_eq(judge_card(&bench, &ledger), CARD_BLANK);
+    cr_assert_eq(judge_card(&bench, NULL), CARD_BLANK);
+    bench.image.sectors[SECTOR_WATER] = (struct image_sector){.result = SECTOR_AUTH};
+    cr_assert_eq(judge_card(&bench, &ledger), CARD_LOCKED);
+    bench.image = (struct card_image){0};
+    cr_assert_eq(judge_card(&bench, &ledger), CARD_GONE, "nothing was read");
+}
+
+Test(card_evidence, case_beside_a_verdict)
+{
+    struct bench bench;
+    struct ledger_epoch water[] = {DONE(2, 5000, 5000)};
+    struct card_evidence evidence;
+    uint8_t block[CARD_BLOCK_BYTES];
+
+    bench_init(&bench);
+    struct card_ledger ledger = active_ledger(&bench);
+    ledger.purses[PURSE_WATER] = (struct purse_ledger){
+        .in_use = true, .now = {2, 5000, 5000}, .highest_epoch_no = 2, .epochs = water, .epoch_count = 1};
+    layout_value_encode(-4, 2, block);
+    card_image_set(&bench.image, layout_purses[PURSE_WATER].slots[0], block);
+    card_decode(&bench.image, &bench.keys, &bench.decoded);
+    evidence_merge(&bench.image, &bench.decoded, &ledger, &evidence);
+    cr_assert(evidence.any_case);
+    cr_assert_not(evidence.any_provisional);
+    cr_assert_eq(evidence.purses[PURSE_WATER].verdict, PURSE_LOWER_VALUE);
+    cr_assert_eq(evidence.purses[PURSE_WATER].contradiction, CONTRADICTION_BELOW_ZERO);
+    cr_assert_eq(evidence.purses[PURSE_WATER].value_minor, 0);
+    ledger.known = false;
+    evidence_merge(&bench.image, &bench.decoded, &ledger, &evidence);
+    cr_assert_eq(evidence.verdict, CARD_OURS);
+    cr_assert_eq(evidence.purses[PURSE_WATER].verdict, PURSE_NOT_READ);
+}
+
 Test(card_evidence, words_are_complete)
 {
     for (int word = 0; word <= PURSE_CASE; word++)

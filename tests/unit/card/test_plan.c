@@ -387,36 +387,56 @@ Test(card_plan, retire_sets_the_flag)
               bench.decoded.purses[PURSE_WATER].cancelled);
 }
 
-Test(card_plan, refusals)
+/* More than 127 epochs apart the one record cannot cover both water epochs: four writes. */
+Test(card_plan, distance_too_great_for_three_writes)
 {
     struct bench bench;
-    struct card_plan plan;
-    struct plan_request request = shape_request(&shapes[0], &bench);
+    static struct card_plan plan;
+    bench_init(&bench);
+    bench.committed[PURSE_WATER] = 2;
+    bench.legs[0] = bench_leg(PURSE_CONSUMPTION, 6, 51845, 50000);
+    bench.legs[1] = bench_leg(PURSE_WATER, 129, 9100, 0);
+    struct plan_request request = bench_request(&bench, PLAN_ACT_WRITE, 2);
+    cr_assert_eq(plan_build(&request, &plan), PLAN_OK);
+    cr_assert_eq(plan.write_count, 3, "127 apart");
+    bench.legs[1].terms.epoch_no = 130;
+    cr_assert_eq(plan_build(&request, &plan), PLAN_EPOCH_NOT_NEWER, "128 apart has no order");
+}
 
-    bench.legs[0].terms.opening_minor = PURSE_CONSUMPTION_MINOR_MAX + 1;
-    cr_assert_eq(plan_build(&request, &plan), PLAN_BAD_REQUEST);
-    bench.legs[0] = bench_leg(PURSE_CONSUMPTION, 6, 5, 6);
-    cr_assert_eq(plan_build(&request, &plan), PLAN_BAD_REQUEST);
-    bench.legs[0] = bench_leg(PURSE_WATER, 3, PURSE_WATER_MINOR_MAX + 1, 0);
-    cr_assert_eq(plan_build(&request, &plan), PLAN_BAD_REQUEST);
-    request.leg_count = 0;
-    cr_assert_eq(plan_build(&request, &plan), PLAN_BAD_REQUEST);
-    request.leg_count = 2;
-    bench.legs[0] = bench_leg(PURSE_WATER, 3, 1, 0);
-    bench.legs[1] = bench_leg(PURSE_CONSUMPTION, 6, 1, 0);
-    cr_assert_eq(plan_build(&request, &plan), PLAN_BAD_REQUEST);
+Test(card_plan, refresh_of_both_purses)
+{
+    struct bench bench;
+    static struct card_plan plan;
+    bench_init(&bench);
+    bench.legs[0] = bench_leg(PURSE_CONSUMPTION, 5, 0, 0);
+    bench.legs[1] = bench_leg(PURSE_WATER, 2, 0, 0);
+    struct plan_request request = bench_request(&bench, PLAN_ACT_REFRESH, 2);
+    cr_assert_eq(plan_build(&request, &plan), PLAN_OK);
+    cr_assert_eq(plan.write_count, 2);
+    cr_assert_eq(soft_run(&bench.card, &plan, &(struct fault){0}).legs, 2);
+    bench_present(&bench);
+    cr_assert(bench.decoded.purses[PURSE_CONSUMPTION].slots_equal &&
+              bench.decoded.purses[PURSE_WATER].slots_equal);
+    cr_assert_eq(bench.decoded.purses[PURSE_WATER].value, 4100);
+}
 
-    request.leg_count = 1;
-    bench.legs[0] = bench_leg(PURSE_CONSUMPTION, 5, 5, 0);
-    cr_assert_eq(plan_build(&request, &plan), PLAN_EPOCH_NOT_NEWER);
-    bench.legs[0] = bench_leg(PURSE_CONSUMPTION, 6, 5, 0);
-    request.purses[PURSE_WATER].epoch_count = 0;
-    cr_assert_eq(plan_build(&request, &plan), PLAN_EPOCH_UNKNOWN);
-    request.purses[PURSE_WATER].epoch_count = 1;
-    bench.image.sectors[SECTOR_CONSUMPTION].opened.version = 0;
-    cr_assert_eq(plan_build(&request, &plan), PLAN_SECTOR_CLOSED);
-    bench.image.sectors[SECTOR_CONSUMPTION].present = 1;
-    cr_assert_eq(plan_build(&request, &plan), PLAN_BLOCK_MISSING);
+/* The water purse is torn; a recharge of consumption still works and keeps the water record. */
+Test(card_plan, other_purse_unreadable)
+{
+    struct bench bench;
+    static struct card_plan plan;
+    bench_init(&bench);
+    memset(bench.card.blocks[12], 0, CARD_BLOCK_BYTES);
+    memset(bench.card.blocks[13], 0, CARD_BLOCK_BYTES);
+    bench_present(&bench);
+    bench.legs[0] = bench_leg(PURSE_CONSUMPTION, 6, 51845, 50000);
+    struct plan_request request = bench_request(&bench, PLAN_ACT_WRITE, 1);
+    cr_assert_eq(plan_build(&request, &plan), PLAN_OK);
+    cr_assert(soft_run(&bench.card, &plan, &(struct fault){0}).complete);
+    bench_present(&bench);
+    cr_assert_eq(bench.decoded.purses[PURSE_CONSUMPTION].value, 51845);
+    cr_assert_eq(bench.decoded.issuer[0].fields.epoch_water, 2);
+    cr_assert_eq(bench.decoded.issuer[0].fields.opening_water, 5000);
 }
 
 Test(card_plan, refresh_makes_both_slots_equal)

@@ -316,3 +316,98 @@ Test(card_plan_issue, longest_issue_fits)
     cr_assert_lt(length, PLAN_JSON_BYTES_MAX);
     cr_assert_eq(plan_to_json(&header, &plan, text, length), 0, "the NUL needs a byte too");
 }
+
+/* R34: every single thing an issue must leave behind is asked for; without any one of them the card is not
+ * active. */
+static void spoil(struct bench *bench, struct card_ledger *ledger, int what)
+{
+    static const uint8_t junk[CARD_BLOCK_BYTES] = {1};
+    struct record_fields record = {
+        .epoch_consumption = 1, .epoch_water = 1, .opening_water = 5, .epoch_times = 1};
+    uint8_t block[CARD_BLOCK_BYTES];
+    struct image_sector *sectors = bench->image.sectors;
+
+    if (what < 4) {
+        uint16_t *fields[] = {&ledger->id.site_id, &ledger->id.issued_days, &ledger->id.expires_days};
+        if (what == 3)
+            ledger->id.card_no ^= 1;
+        else
+            *fields[what] ^= 1;
+        return;
+    }
+    switch (what) {
+    case 4:
+        ledger->id.key_version = 2;
+        break;
+    case 5:
+        sectors[SECTOR_IDENTITY].blocks[0][15] ^= 1;
+        break;
+    case 6:
+        sectors[SECTOR_TIMES].result = SECTOR_REFUSED;
+        break;
+    case 7:
+        sectors[SECTOR_TIMES_RECORDS].opened.version = 0;
+        break;
+    case 8:
+        sectors[SECTOR_WATER].opened.version = 9;
+        break;
+    case 9:
+        card_image_set(&bench->image, layout_purses[PURSE_WATER].slots[0], junk);
+        break;
+    case 10: /* a value in both slots */
+        layout_value_encode(1, 1, block);
+        card_image_set(&bench->image, layout_purses[PURSE_TIMES].slots[0], block);
+        card_image_set(&bench->image, layout_purses[PURSE_TIMES].slots[1], block);
+        break;
+    case 11:
+        ledger->purses[PURSE_CONSUMPTION].now.epoch_no = 2;
+        break;
+    case 12:
+        card_image_set(&bench->image, layout_purses[PURSE_WATER].records[0], junk);
+        break;
+    case 13:
+        card_image_set(&bench->image, layout_purses[PURSE_TIMES].records[1], junk);
+        break;
+    case 14: /* both records good, one with another opening balance */
+        layout_issuer_encode(&record, &bench->keys, block);
+        card_image_set(&bench->image, layout_purses[PURSE_WATER].records[1], block);
+        break;
+    case 15: /* both of them */
+        layout_issuer_encode(&record, &bench->keys, block);
+        card_image_set(&bench->image, layout_purses[PURSE_WATER].records[0], block);
+        card_image_set(&bench->image, layout_purses[PURSE_WATER].records[1], block);
+        break;
+    case 16:
+        memset(sectors[SECTOR_WATER].blocks, 0, sizeof(sectors[SECTOR_WATER].blocks));
+        break;
+    default: /* the site formats the authority sectors too, and they are still as delivered */
+        ledger->authority_sectors = true;
+        break;
+    }
+}
+
+Test(card_plan_issue, active_only_when_everything_is_there)
+{
+    struct bench bench;
+    struct card_plan plan;
+
+    blank_on_reader(&bench);
+    struct plan_issue_request request = issue_request(&bench);
+    cr_assert_eq(plan_build_issue(&request, &plan), PLAN_OK);
+    cr_assert(soft_run(&bench.card, &plan, &(struct fault){0}).complete);
+    for (int what = 0; what < 18; what++) {
+        struct card_ledger ledger = issuing_ledger();
+        struct card_evidence evidence;
+        present(&bench, READ_ISSUING);
+        for (int sector = SECTOR_AUTHORITY_0; sector <= SECTOR_AUTHORITY_1; sector++)
+            bench.image.sectors[sector] = (struct image_sector){0};
+        card_decode(&bench.image, &bench.keys, &bench.decoded);
+        evidence_merge(&bench.image, &bench.decoded, &ledger, &evidence);
+        cr_assert(evidence.issue_complete);
+        spoil(&bench, &ledger, what);
+        card_decode(&bench.image, &bench.keys, &bench.decoded);
+        evidence_merge(&bench.image, &bench.decoded, &ledger, &evidence);
+        cr_assert_not(evidence.issue_complete, "case %d", what);
+        cr_assert_neq(evidence.verdict, CARD_OURS, "case %d", what);
+    }
+}
