@@ -31,3 +31,5 @@ REVOKE EXECUTE ON FUNCTION
 
 -- ---- people, cards, settings, desks, training: tables that statements of server/sql read themselves ----
 GRANT SELECT ON department, card_case, agent, desk, site, site_key TO cardwright_app;
+-- Steps inside functions, which check nothing themselves.
+REVOKE EXECUTE ON FUNCTION fn_agent_revoke(uuid), fn_desk_presence_end(uuid) FROM cardwright_app;
