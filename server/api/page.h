@@ -1,5 +1,5 @@
-/* Lists in pages: ?limit=&cursor=, answered with {"items": […], "next_cursor": …} and Link: <…>; rel="next".
- * A cursor is opaque to the caller: the key of the last row, in base64url.
+/* Lists in pages: ?limit=&cursor=, answered with {"items": [], "next_cursor": ""} and a Link header,
+ * rel="next". A cursor is opaque to the caller: the key of the last row, in base64url.
  *
  *     struct page page = PAGE_FIRST;
  *     const struct in_field spec[] = {IN_PAGE(&page), IN_TEXT_OPT("q", &search, 1, 60, NULL), IN_END};

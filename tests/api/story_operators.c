@@ -1,6 +1,9 @@
 /* Operators and roles: management, and what ends at once when rights change. */
+#include "tests/lib/pg.h"
 #include "tests/lib/story.h"
 
+#include <libpq-fe.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,8 +173,7 @@ STORY(operators, link_headers_lead_on)
                      "& Bell' FROM "
                      "generate_series(1, 3) i")},
         {"first", GET("/api/v1/operators?limit=2&q=n%20%26%20B"), .want = 200,
-         .has = "{'items': [{'name': '王 1'}, {'name': "
-                "'王 2'}]}"},
+         .has = "{'items': [{'name': '王 1'}, {'name': '王 2'}]}"},
         {"link", CALL(follow_link)},
         {"next", GET("{set.next}"), .want = 200, .has = "{'items': [{'name': '王 3'}], 'next_cursor': null}"},
     };
@@ -257,6 +259,62 @@ STORY(operators, the_last_administrator_stays)
         {"second on", PATCH("/api/v1/operators/{second.id}"), .body = "{'active': true}", .want = 200},
         {"now", PATCH("/api/v1/operators/{as.admin.operator_id}"), .body = "{'active': false}", .want = 200},
         {"out", GET("/api/v1/session"), .want_err = "unauthenticated"},
+    };
+    story_play(story, steps, STEPS(steps));
+}
+
+/* Sends a statement without waiting for its result. */
+static void begin(PGconn *pg, const char *sql)
+{
+    cr_assert_eq(PQsendQuery(pg, sql), 1, "%s", PQerrorMessage(pg));
+}
+
+static void outcome_is(PGconn *pg, const char *wanted)
+{
+    PGresult *result = PQgetResult(pg), *rest;
+    cr_assert(result && PQntuples(result) == 1, "%s", PQerrorMessage(pg));
+    cr_assert_str_eq(PQgetvalue(result, 0, 0), wanted);
+    PQclear(result);
+    while ((rest = PQgetResult(pg)))
+        PQclear(rest);
+}
+
+/* The second waits for the first because both lock every administrator; then it is alone, and stays. */
+static void remove_each_other(struct story *story)
+{
+    const char *owner = story_server(story)->pg.owner;
+    PGconn *first = test_pg_connect(owner), *second = test_pg_connect(owner);
+    char *off = story_fill(
+        story, "SELECT outcome FROM fn_operator_change(NULL, '{as.admin.operator_id}', NULL, NULL, "
+               "NULL, NULL, false, NULL)");
+    char *roles = story_fill(
+        story, "SELECT outcome FROM fn_operator_roles(NULL, NULL, '{as.admin_b.operator_id}', NULL, "
+               "'{hr}', NULL, NULL)");
+    test_pg_exec(first, "BEGIN");
+    begin(first, off);
+    outcome_is(first, "done");
+    begin(second, roles);
+    char *waiting =
+        story_fill(story, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                          "datname = current_database()");
+    while (test_pg_number(first, waiting) == 0)
+        poll(NULL, 0, 10);
+    test_pg_exec(first, "COMMIT");
+    outcome_is(second, "last_admin");
+    free(waiting);
+    free(roles);
+    free(off);
+    PQfinish(first);
+    PQfinish(second);
+}
+
+STORY(operators, two_administrators_cannot_remove_each_other_at_once)
+{
+    static const struct step steps[] = {
+        {"both", SQL("SELECT '{as.admin.operator_id}{as.admin_b.operator_id}'")},
+        {"race", CALL(remove_each_other)},
+        {"one is left", GET("/api/v1/operators?active=true"), .as = "admin_b", .want = 200,
+         .has = "{'items': [{}]}"},
     };
     story_play(story, steps, STEPS(steps));
 }

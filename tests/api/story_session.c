@@ -1,6 +1,8 @@
 /* Login, who am I, logout, desk, own password, and the waiting after wrong passwords. */
+#include "tests/lib/pg.h"
 #include "tests/lib/story.h"
 
+#include <libpq-fe.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,6 +270,38 @@ STORY(session, wrong_passwords_have_to_wait)
          .text = "7"},
         {"nothing typed is kept", SQL("SELECT count(*) FROM audit WHERE detail::text LIKE '%nothing%'"),
          .text = "0"},
+    };
+    story_play(story, steps, STEPS(steps));
+}
+
+#define TRIES_AT_ONCE 12
+
+/* Tries at the same instant are counted before any password is looked at: five may go on, the others wait. */
+static void try_at_once(struct story *story)
+{
+    PGconn *tries[TRIES_AT_ONCE];
+    int may_go_on = 0;
+    for (int i = 0; i < TRIES_AT_ONCE; i++) {
+        tries[i] = test_pg_connect(story_server(story)->pg.app);
+        cr_assert(PQsendQuery(tries[i], "SELECT outcome FROM fn_login_begin('bob', NULL, '127.0.0.1')"));
+    }
+    for (int i = 0; i < TRIES_AT_ONCE; i++) {
+        PGresult *result = PQgetResult(tries[i]);
+        cr_assert(result && PQntuples(result) == 1, "%s", PQerrorMessage(tries[i]));
+        may_go_on += strcmp(PQgetvalue(result, 0, 0), "done") == 0;
+        PQclear(result);
+        PQfinish(tries[i]);
+    }
+    cr_assert_eq(may_go_on, 5);
+}
+
+STORY(session, tries_at_the_same_instant_do_not_slip_past)
+{
+    static const struct step steps[] = {
+        MAKE_BOB,
+        {"at once", CALL(try_at_once)},
+        {"locked", POST("/api/v1/session"), .as = "bob",
+         .body = "{'name': 'bob', 'password': '" PASSWORD "'}", .want_err = "login_locked"},
     };
     story_play(story, steps, STEPS(steps));
 }
