@@ -149,18 +149,19 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_card card := fn_card_by_uid(p_live.uid);
     v_plan plan;
+    v_now timestamptz := clock_timestamp(); -- handed and sent are equal until it is sent again
 BEGIN
-    INSERT INTO plan (id, kind, operation_id, uid, agent_id, desk_id, run, presentation_id, attempt, request)
+    INSERT INTO plan (id, kind, operation_id, uid, agent_id, desk_id, run, presentation_id, attempt, handed_at, sent_at, request)
     SELECT p_plan_id, p_kind, coalesce(p_operation.id, fn_plan_origin(p_live.uid, p_legs)), p_live.uid, p_agent_id, p_live.desk_id,
         p_live.run, p_live.presentation_id, (SELECT count(*) + 1 FROM plan WHERE operation_id = p_operation.id),
-        jsonb_build_object('act', p_kind, 'operation_kind', p_operation.kind, 'legs', p_legs,
+        v_now, v_now, jsonb_build_object('act', p_kind, 'operation_kind', p_operation.kind, 'legs', p_legs,
             'purses', coalesce(fn_card_view(p_live.uid), '{}'), 'card', jsonb_build_object('card_no', v_card.card_no,
                 'key_version', v_card.key_version, 'start_sector', v_card.start_sector, 'site_id', s.site_id,
                 'issued_days', v_card.issued_on - date '2000-01-01',
                 'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)))
       FROM site s RETURNING * INTO v_plan;
     UPDATE operation SET state = CASE WHEN p_kind = 'operation' OR state <> 'prepared' THEN 'writing' ELSE state END,
-           handed_at = clock_timestamp() WHERE id = p_operation.id;
+           handed_at = v_now WHERE id = p_operation.id;
     IF p_kind = 'operation' AND p_operation.kind = 'issue' THEN
         UPDATE site SET cards_sealed_at = clock_timestamp() WHERE cards_sealed_at IS NULL;
     END IF;
