@@ -46,6 +46,7 @@
 #define HTTP_BODY_DEVICE_BYTES_MAX (10 * 1024 * 1024)
 #define HTTP_BODIES_BYTES_MAX (256 * 1024 * 1024) /* all bodies held by one server at once */
 #define HTTP_DISCARD_BYTES_MAX (1024 * 1024) /* of a refused chunked body, before the connection is cut */
+#define HTTP_HEADERS_BYTES_MAX (16 * 1024)
 #define HTTP_CONNECTION_MEMORY_BYTES                                                                         \
     (32 * 1024) /* the library zeroes it after each request, so size costs time */
 #define HTTP_OPERATOR_CONNECTIONS_MAX 2048

@@ -65,6 +65,20 @@ static bool framing_is_fine(struct request *rq)
     return true;
 }
 
+/* The library itself refuses what does not fit into the memory of a connection; this limit is lower, so that
+ * most of those who pass it learn why. */
+static bool headers_fit(struct request *rq)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (!info || info->header_size <= HTTP_HEADERS_BYTES_MAX)
+        return true;
+    rq->close_after = true;
+    reply_error(rq, ERR_HEADERS_TOO_LARGE, "The request line and headers may have %d bytes.",
+                HTTP_HEADERS_BYTES_MAX);
+    return false;
+}
+
 /* ---- whose server, and whose page ---- */
 
 bool hosts_parse(struct http_server *server, const char *hosts)
@@ -301,7 +315,8 @@ static bool route_is_found(struct request *rq)
 void guard_headers(struct request *rq)
 {
     read_ids(rq);
-    if (!framing_is_fine(rq) || !request_parse_target(rq) || !host_is_ours(rq) || !route_is_found(rq))
+    if (!framing_is_fine(rq) || !headers_fit(rq) || !request_parse_target(rq) || !host_is_ours(rq) ||
+        !route_is_found(rq))
         return;
     if (!site_is_ours(rq) || !body_is_acceptable(rq) || !key_is_fine(rq))
         return;
