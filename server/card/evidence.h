@@ -29,8 +29,7 @@ enum epoch_state {
     EPOCH_OPEN,           /* P: allocated, nothing proven */
     EPOCH_PROVEN,         /* C */
     EPOCH_VOID,           /* X by burn receipts, by a fence, or overtaken */
-    EPOCH_CLOSED_BY_LOSS, /* X because the card was closed as lost: seeing it is evidence, not a contradiction
-                           */
+    EPOCH_CLOSED_BY_LOSS, /* X because the card was closed as lost: seeing it is no contradiction */
 };
 
 struct ledger_epoch {
@@ -38,7 +37,7 @@ struct ledger_epoch {
     enum epoch_role role;
     enum epoch_state state;
     bool acknowledged;    /* its write, or a refresh of it, was reported `written` by the plan's run: then a
-                           * reading of it    is sure even if the slots differ (R13) */
+                           * reading of it is sure even if the slots differ (R13) */
     int64_t lowest_minor; /* EPOCH_PROVEN: its L. Looked at for epochs below the committed one */
 };
 
@@ -63,21 +62,33 @@ struct purse_ledger {
 
 /* ---- output per purse ---- */
 enum purse_verdict {
-    PURSE_NOT_READ,     /* blocks missing: no evidence */
-    PURSE_NOTHING_NEW,  /* epoch c, value L, nothing open */
-    PURSE_LOWER_VALUE,  /* epoch c, value < L, nothing open: book the drop to uncollected, L = value */
-    PURSE_NOT_APPLIED,  /* a leg or fence is open and the card still shows epoch c, value <= L: retry or void
-                         * by  fence. `value_is_lower` says whether a drop is to be booked too */
-    PURSE_APPLIED,      /* shows the epoch of an open leg. `provisional`: refresh first, then C. Else C now */
-    PURSE_FENCE_PROVEN, /* shows the epoch of an open fence: fence C, every older open leg of this purse X.
-                         * `provisional`: refresh first */
-    PURSE_REPAIR_PROVEN, /* both slots carry the epoch of an open repair */
-    PURSE_REPAIR_AGAIN, /* one slot of an open repair, or a superseded repair: not usable until repaired (R39)
-                         */
-    PURSE_UNREADABLE,   /* no slot counts: collect records, then repair */
-    PURSE_STALE,      /* older than what is known now but not than at the floor: a late image, no evidence */
-    PURSE_AFTER_LOSS, /* epoch of a leg closed by loss: evidence for settlement only */
-    PURSE_CASE,       /* contradicts the ledger: see `contradiction`; block the card, keep the evidence */
+    /* blocks missing: no evidence */
+    PURSE_NOT_READ,
+    /* epoch c, value L, nothing open */
+    PURSE_NOTHING_NEW,
+    /* epoch c, value below L, nothing open: book the drop to uncollected, L = value */
+    PURSE_LOWER_VALUE,
+    /* a leg or fence is open and the card still shows epoch c, value <= L: retry, or void by a fence.
+     * `value_is_lower` says whether a drop is to be booked too */
+    PURSE_NOT_APPLIED,
+    /* shows the epoch of an open leg. `provisional`: refresh first, then C; else C now */
+    PURSE_APPLIED,
+    /* shows the epoch of an open fence: fence C, every older open leg of this purse X. `provisional`: refresh
+     * first */
+    PURSE_FENCE_PROVEN,
+    /* both slots carry the epoch of an open repair */
+    PURSE_REPAIR_PROVEN,
+    /* a repair was decided and is not, or only half, on the card, or a superseded one is: not usable until it
+     * is repaired again (R39) */
+    PURSE_REPAIR_AGAIN,
+    /* no slot counts: collect records, then repair */
+    PURSE_UNREADABLE,
+    /* older than what is known now but not than at the floor: a late image, no evidence */
+    PURSE_STALE,
+    /* epoch of a leg closed by loss: evidence for settlement only */
+    PURSE_AFTER_LOSS,
+    /* contradicts the ledger: see `contradiction`; block the card, keep the evidence */
+    PURSE_CASE,
 };
 
 enum contradiction {
@@ -85,40 +96,45 @@ enum contradiction {
     CONTRADICTION_ROLLBACK,      /* older epoch, or value above an L of ordered evidence: rollback or clone */
     CONTRADICTION_VALUE_ROSE,    /* value above an L that only plain reads gave */
     CONTRADICTION_LEDGER_BEHIND, /* good MAC, epoch never allocated: a restored database */
-    CONTRADICTION_VOIDED_ON_CARD, /* epoch of a leg, fence or repair that is X */
-    CONTRADICTION_CEILING,        /* value above T of its epoch */
-    CONTRADICTION_BELOW_ZERO, /* negative value; evidence is merged with 0 and the case is made beside it */
-    CONTRADICTION_BAD_MAC,    /* both records well formed, both MACs bad: forged, not torn */
+    CONTRADICTION_VOIDED_ON_CARD,  /* epoch of a leg or fence that is X */
+    CONTRADICTION_CEILING,         /* value above T of its epoch */
+    CONTRADICTION_BELOW_ZERO,      /* negative value; merged as 0, and the case is made beside the verdict */
+    CONTRADICTION_BAD_MAC,         /* both records well formed, both MACs bad: forged, not torn */
     CONTRADICTION_RECORD_CONFLICT, /* a good record gives this epoch another T or S than the ledger (R38) */
 };
 
+/* Everything from `epoch_no` on is about a readable purse, and zero otherwise; `epoch_index` is -1 then. */
 struct purse_evidence {
     enum purse_verdict verdict;
-    enum contradiction
-        contradiction; /* BELOW_ZERO may stand beside any verdict, all others only with PURSE_CASE */
-    int64_t
-        epoch_no; /* the epoch seen, as a number; valid from PURSE_NOTHING_NEW on if the purse was readable */
-    int64_t value_minor; /* value seen, never negative */
-    bool value_is_lower; /* epoch c and value < L: book the drop, whatever the verdict */
-    bool provisional;    /* read once, slots differ, no acknowledge: no C, no X, no refund on it (R13, R40) */
-    bool other_slot_bad; /* readable, but the spare slot is torn: repair may be offered */
-    bool retry_forbidden; /* a fence or repair is open on this purse: nothing is retried before it is settled
-                           */
+    /* BELOW_ZERO may stand beside any verdict, the others only with PURSE_CASE */
+    enum contradiction contradiction;
+    bool retry_forbidden; /* a fence or repair is open: nothing is retried before it is settled */
+    int64_t epoch_no;     /* the epoch seen, as a number */
+    int64_t value_minor;  /* value seen, never negative */
+    bool value_is_lower;  /* epoch c and value < L: book the drop, whatever the verdict */
+    bool provisional;     /* read once, slots differ, no acknowledge: no C, no X, no refund (R13, R40) */
+    bool other_slot_bad;  /* the spare slot is torn: repair may be offered */
     bool cancelled;       /* the purse says it is cancelled */
-    int epoch_index;      /* index into purse_ledger.epochs of the row seen, -1 if none */
+    int epoch_index;      /* the row seen in purse_ledger.epochs, -1 if none */
 };
 
 /* ---- output for the card ---- */
 enum card_verdict {
-    CARD_OURS,        /* every sector read opened with derived keys, good ID block that names the row; for an
-                       * unknown UID: a good ID block of ours without a row (a restored database) */
-    CARD_BLANK,       /* every sector opens with the transport key */
-    CARD_HALF_ISSUED, /* a torn issue: some sectors derived, some transport, or content incomplete */
-    CARD_LOCKED,      /* some sector of ours opens with no key, or refuses to be read: scrap or replace */
-    CARD_FOREIGN,     /* none of our keys opens it and it is not blank */
-    CARD_IDENTITY_MISMATCH, /* of another card_no or site, or a bad ID block on a card that must be complete
-                             */
-    CARD_GONE,              /* left the field before all was read: no evidence about identity */
+    /* every sector read opened with derived keys, good ID block that names the row; for an unknown UID: a
+     * good ID block of ours without a row (a restored database) */
+    CARD_OURS,
+    /* every sector opens with the transport key */
+    CARD_BLANK,
+    /* a torn issue: some sectors derived, some transport, or content incomplete */
+    CARD_HALF_ISSUED,
+    /* some sector of ours opens with no key, or refuses to be read: scrap or replace */
+    CARD_LOCKED,
+    /* none of our keys opens it and it is not blank */
+    CARD_FOREIGN,
+    /* of another card_no or site, or a bad ID block on a card that must be complete */
+    CARD_IDENTITY_MISMATCH,
+    /* left the field before all was read: no evidence about anything */
+    CARD_GONE,
 };
 
 struct card_ledger {
@@ -131,9 +147,10 @@ struct card_ledger {
 
 struct card_evidence {
     enum card_verdict verdict;
-    bool issue_complete; /* R34: all sectors derived and readable, content valid, ID names the row: issuing ->
-                            active */
-    bool any_case;       /* some purse has a contradiction */
+    /* R34: issuing -> active. All sectors derived and readable, content valid and empty in the epochs of
+     * ledger.purses[].now, ID block equal to ledger.id */
+    bool issue_complete;
+    bool any_case; /* some purse has a contradiction */
     bool any_provisional;
     struct purse_evidence purses[PURSES];
 };

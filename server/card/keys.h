@@ -48,8 +48,7 @@ struct card_keys {
     uint8_t mac[CARD_MAC_KEY_BYTES]; /* K_mac: ID block, issuer records, times records */
 };
 
-/* What site_keys_init needs; the digits are the system password, exactly four ASCII digits (no NUL needed).
- */
+/* What site_keys_init needs; the digits are the system password, four ASCII digits (no NUL needed). */
 struct site_key_input {
     const uint8_t *key; /* K_site[v], SITE_KEY_BYTES */
     uint8_t version;

@@ -1,8 +1,8 @@
 /* Plans: what an agent does to one card (card design 6.2, 6.3, 9, 10.4). Pure and deterministic: the same
  * request gives the same steps, so a plan row asked for again by the same run gets the same bytes.
  *
- *   plan_build         recharge, withdraw, grant, load, retire, cancel, fence (all PLAN_ACT_WRITE), refresh,
- * repair plan_build_issue   issue, also the continuation of a torn one, and the re-issue of a used medium
+ * plan_build: recharge, withdraw, grant, load, retire, cancel, fence (all PLAN_ACT_WRITE), refresh, repair.
+ * plan_build_issue: issue, also the continuation of a torn one, and the re-issue of a used medium.
  *
  * A plan holds card keys: clear it as soon as it is sealed. */
 #ifndef CARDWRIGHT_CARD_PLAN_H
@@ -63,11 +63,13 @@ enum plan_outcome {
 const char *plan_outcome_word(enum plan_outcome outcome);
 
 enum plan_act {
-    PLAN_ACT_WRITE,   /* the legs' new epochs: any operation, and fences (T = t) */
-    PLAN_ACT_REFRESH, /* the epoch and value in force once more, into the other slot; leg.terms.epoch_no =
-                         that epoch */
-    PLAN_ACT_REPAIR,  /* one purse: new epoch, T = L of the ledger, both slots, flag repaired (R39). Whether
-                       * one is needed  is the evidence's word: unreadable, other_slot_bad or repair_again */
+    /* the legs' new epochs: any operation, and fences (T = t) */
+    PLAN_ACT_WRITE,
+    /* the epoch and value in force once more, into the other slot; leg.terms.epoch_no = that epoch */
+    PLAN_ACT_REFRESH,
+    /* one purse: new epoch, T = L of the ledger, both slots, flag repaired (R39). Whether one is needed is
+     * the evidence's word: unreadable, other_slot_bad or repair_again */
+    PLAN_ACT_REPAIR,
 };
 
 struct plan_leg {

@@ -1,5 +1,4 @@
-/* Handing the pairing key to a new agent: a sealed box to the key pair the agent makes for this one pairing.
- */
+/* Handing the pairing key to a new agent: a sealed box to the key pair it makes for this one pairing. */
 #ifndef CARDWRIGHT_CRYPTO_PAIRING_H
 #define CARDWRIGHT_CRYPTO_PAIRING_H
 
