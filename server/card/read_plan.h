@@ -49,8 +49,7 @@ void read_plan_clear(struct read_plan *plan);
 /* The names of the tries alone, as read_plan_build makes them: kind and versions are all they depend on. */
 bool read_tries_for(const struct read_request *request, struct read_tries *ret_tries);
 
-/* {"read":id,"uid":hex,"sectors":[{"sector":n,"tries":[["A",key],..],"blocks":[n,..]},..]}, as plan_to_json
- */
+/* {"read":id,"uid":hex,"sectors":[{"sector":n,"tries":[["A",key],..],"blocks":[n,..]},..]} */
 size_t read_plan_to_json(const struct read_plan *plan, const struct uuid *read_id, const struct card_uid *uid,
                          char *buffer, size_t capacity);
 
