@@ -186,7 +186,7 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
         return MHD_NO;
     if (rq->phase == PHASE_BODY && !rq->reply.done)
         dispatch(rq);
-    if (rq->reply.done && !rq->detached)
+    if (!rq->detached && rq->reply.done) /* while detached, the reply is the other thread's */
         return reply_send(rq);
     server_suspend(rq);
     return MHD_YES;
