@@ -76,7 +76,6 @@ BEGIN
            language = coalesce(p_language, n.language), active = coalesce(p_active, n.active), version = n.version + 1
      WHERE n.id = p_id;
     IF p_active = false THEN
-        PERFORM fn_session_end(p_id, 'deactivated', NULL, NULL);
         UPDATE setup_link SET used_at = now() WHERE operator_id = p_id AND used_at IS NULL;
     END IF;
     PERFORM fn_audit(p_actor_id, NULL, 'operator.change', 'operator', p_id::text, jsonb_strip_nulls(jsonb_build_object(
