@@ -91,18 +91,29 @@ void tear_block(enum tear_kind kind, uint8_t content[CARD_BLOCK_BYTES],
         memcpy(content, written, CARD_BLOCK_BYTES);
 }
 
-void tear_marginal_read(struct tear_marginal *marginal, uint64_t *random,
-                        uint8_t ret_content[CARD_BLOCK_BYTES])
+static void draw_marginal(const struct tear_marginal *marginal, uint64_t *random,
+                          uint8_t ret_content[CARD_BLOCK_BYTES])
 {
     uint64_t choice = tear_random(random) % 4;
     for (unsigned i = 0; i < CARD_BLOCK_BYTES; i++) {
         uint8_t from_after = choice == 0 ? 0x00 : choice == 1 ? 0xFF : (uint8_t)tear_random(random);
         ret_content[i] = (uint8_t)((marginal->before[i] & ~from_after) | (marginal->after[i] & from_after));
     }
-    if (marginal->was_read && memcmp(ret_content, marginal->last, CARD_BLOCK_BYTES) == 0) {
+}
+
+void tear_marginal_read(struct tear_marginal *marginal, uint64_t *random,
+                        uint8_t ret_content[CARD_BLOCK_BYTES])
+{
+    bool repeats = marginal->was_read && !marginal->repeated && tear_random(random) % 2 == 0;
+    if (repeats)
+        memcpy(ret_content, marginal->last, CARD_BLOCK_BYTES);
+    else
+        draw_marginal(marginal, random, ret_content);
+    if (!repeats && marginal->was_read && memcmp(ret_content, marginal->last, CARD_BLOCK_BYTES) == 0) {
         bool was_before = memcmp(marginal->last, marginal->before, CARD_BLOCK_BYTES) == 0;
         memcpy(ret_content, was_before ? marginal->after : marginal->before, CARD_BLOCK_BYTES);
     }
     memcpy(marginal->last, ret_content, CARD_BLOCK_BYTES);
     marginal->was_read = true;
+    marginal->repeated = repeats;
 }
