@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_NAME_BYTES_MAX 200
@@ -59,8 +60,13 @@ int reader_lock_take(const char *connstring)
     snprintf(path, sizeof path, "%s/cardwright-reader%s.lock", lock_folder(), name);
     /* Opened for reading first: in a sticky folder the kernel refuses O_CREAT on a file of another user. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT)
+    if (fd < 0 && errno == ENOENT) {
         fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+        if (fd >= 0 && fchmod(fd, 0444) != 0) { /* whatever the umask: others must be able to lock it too */
+            close(fd);
+            fd = -1;
+        }
+    }
     if (fd < 0)
         return -1;
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)

@@ -109,8 +109,7 @@
 #define AGENT_SECOND_CARD_MS 1000    /* how often a card that lies there is checked for company */
 #define AGENT_READER_TIMEOUT_MS 2000 /* NP_TIMEOUT_COMMAND: rides out a stalled USB hub */
 #define AGENT_REOPEN_PAUSE_MS 1000   /* between tries to open a reader that is not there */
-#define AGENT_FIELD_PAUSE_MS                                                                                 \
-    6 /* ISO/IEC 14443-3: a card is reset after 5 ms without field, ready 5 ms after */
+#define AGENT_FIELD_PAUSE_MS 6       /* ISO/IEC 14443-3: without field 5 ms, ready 5 ms after */
 #define AGENT_ATS_BYTES_MAX 64
 #define AGENT_READER_NAME_BYTES_MAX 128
 #define AGENT_CONNSTRING_BYTES_MAX 1024 /* libnfc's own limit */
@@ -120,7 +119,7 @@
 #define AGENT_PLAN_KIND_BYTES_MAX 24
 #define AGENT_START_WITHIN_MS_MAX 60000
 #define AGENT_REREAD_PAUSE_MS 500     /* "read" tasks closer together are one */
-#define AGENT_GUARD_BURNS_MAX 20      /* readings and plans in a row on a card that reads differently each time */
+#define AGENT_GUARD_BURNS_MAX 20      /* plans in a row on a card that reads differently each time */
 #define AGENT_KNOWN_TASK_PAUSE_MS 250 /* before a poll that would only bring known tasks again */
 #define AGENT_READ_SECTORS_MAX 40
 #define AGENT_READ_ATTEMPTS_MAX 3 /* a card still moving into the field loses a reading now and then */
