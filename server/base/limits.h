@@ -113,9 +113,8 @@
 #define AGENT_ATS_BYTES_MAX 64
 #define AGENT_READER_NAME_BYTES_MAX 128
 #define AGENT_CONNSTRING_BYTES_MAX 1024 /* libnfc's own limit */
-#define AGENT_STEP_KEYS_MAX                                                                                  \
-    12 /* keys of one "open" or one sector of a read plan: A and B of each version                           \
-        */
+/* keys of one "open" or one sector of a read plan: A and B of each version */
+#define AGENT_STEP_KEYS_MAX 12
 #define AGENT_PLAN_KIND_BYTES_MAX 24
 #define AGENT_START_WITHIN_MS_MAX 60000
 #define AGENT_REREAD_PAUSE_MS 500     /* "read" tasks closer together are one */
