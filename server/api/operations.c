@@ -3,6 +3,7 @@
 #include "api/desk_wake.h"
 #include "api/fast.h"
 #include "api/routes.h"
+#include "api/step_up.h"
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
@@ -47,6 +48,9 @@ static struct act *act_new(struct request *rq, json_t *json, const struct uuid *
     set_bytes(json, "request_sha256", digest, sizeof digest);
     set_uuid(json, "key", request_key(rq));
     set_uuid(json, "desk_id", desk_id);
+    const uint8_t *step_up = step_up_sha256(rq);
+    if (step_up)
+        set_bytes(json, "step_up", step_up, SHA256_BYTES);
     json_object_set_new(json, "request_id", json_string(request_id(rq)));
     CLEANUP(cleanup_free) char *text = json_dumps(json, JSON_COMPACT);
     act->desk_id = *desk_id;
@@ -100,8 +104,7 @@ struct act_fields {
     int64_t consumption_minor;
     int64_t water_minor;
     int64_t times;
-    struct in_bytes step_up;
-    bool has_person, has_printed_no, has_consumption, has_water, has_times, has_step_up;
+    bool has_person, has_printed_no, has_consumption, has_water, has_times;
 };
 
 static bool act_read(struct request *rq, struct act_fields *f)
@@ -115,7 +118,6 @@ static bool act_read(struct request *rq, struct act_fields *f)
                      &f->has_consumption),
         IN_MINOR_OPT("water_minor", &f->water_minor, 1, PURSE_CONSUMPTION_MINOR_MAX, &f->has_water),
         IN_INT_OPT("times", &f->times, 1, TIMES_MAX, &f->has_times),
-        IN_HEX_OPT("step_up", &f->step_up, SHA256_BYTES, SHA256_BYTES, &f->has_step_up),
         IN_END};
     if (!in_read(rq, spec))
         return false;
@@ -150,8 +152,6 @@ void desk_operations_post(struct request *rq)
         json_object_set_new(json, "water_minor", json_integer(f.water_minor));
     if (f.has_times)
         json_object_set_new(json, "times", json_integer(f.times));
-    if (f.has_step_up)
-        set_bytes(json, "step_up", f.step_up.bytes, f.step_up.count);
     fast_run(rq, f.kind == ACT_ISSUE ? &issue_stage : &prepare_stage, act_new(rq, json, &desk_id));
 }
 
@@ -161,20 +161,14 @@ void operation_reverse_post(struct request *rq)
     struct uuid desk_id;
     struct uuid presentation_id;
     const char *reason;
-    struct in_bytes step_up;
-    bool has_step_up = false;
     struct in_field spec[] = {IN_UUID("desk_id", &desk_id), IN_UUID("presentation_id", &presentation_id),
-                              IN_TEXT("reason", &reason, 1, 200),
-                              IN_HEX_OPT("step_up", &step_up, SHA256_BYTES, SHA256_BYTES, &has_step_up),
-                              IN_END};
+                              IN_TEXT("reason", &reason, 1, 200), IN_END};
     if (!request_param_uuid(rq, "operation_id", &operation_id) || !in_read(rq, spec))
         return;
     CLEANUP(json_release) json_t *json = json_object();
     set_uuid(json, "presentation_id", &presentation_id);
     set_uuid(json, "reverses", &operation_id);
     json_object_set_new(json, "reason", json_string(reason));
-    if (has_step_up)
-        set_bytes(json, "step_up", step_up.bytes, step_up.count);
     fast_run(rq, &reverse_stage, act_new(rq, json, &desk_id));
 }
 
