@@ -29,7 +29,7 @@ struct desk {
     int64_t next_tick_ms;
     int64_t next_look_ms; /* for a second card */
     bool has_card;
-    int guard_burns;      /* plans burnt running because the card that lies there is not as it was read */
+    int vain_tries;       /* readings and plans in a row that the card that lies there did not allow */
     struct uuid presence; /* of the card that lies there */
     struct reader_card card;
 };
@@ -51,7 +51,7 @@ static void card_left(struct desk *desk)
     if (!desk->has_card)
         return;
     desk->has_card = false;
-    desk->guard_burns = 0;
+    desk->vain_tries = 0;
     outbox_push(desk->setup.outbox, OUTBOX_REMOVED, &desk->presence,
                 message_removed(desk->setup.speaker, &desk->presence));
     log_info("card.removed", LOG_INT("cards", desk->card.cards));
@@ -213,7 +213,8 @@ static void run_read_plan(struct desk *desk, const struct desk_task *task)
     int64_t from_ms = clock_monotonic_ms();
     if (!load_read_plan(desk, task))
         return;
-    if (read_patiently(desk) == READER_LOST) {
+    enum reader_status status = read_patiently(desk);
+    if (status == READER_LOST) {
         reopen(desk);
         return;
     }
@@ -222,6 +223,10 @@ static void run_read_plan(struct desk *desk, const struct desk_task *task)
                 message_presentation(desk->setup.speaker, &desk->presence, &presentation, &desk->reading));
     log_info("card.read", LOG_INT("card_ms", clock_monotonic_ms() - from_ms),
              LOG_INT("sectors", desk->reading.sector_count));
+    /* Lifted while it was read: if it is back already, nothing but this look would notice. */
+    if (status == READER_NO_CARD && ++desk->vain_tries < AGENT_VAIN_TRIES_MAX &&
+        present_anew(desk) == READER_LOST)
+        reopen(desk);
 }
 
 /* ---- plans ---- */
@@ -260,13 +265,17 @@ static bool load_plan(struct desk *desk, const struct desk_task *task)
     return false;
 }
 
-/* Whether the server needs to see the card anew before it can go on. A card whose bits are weak may read
- * differently each time: comparing succeeds now and then, but it is not tried for ever. */
+/* Whether the server needs to see the card anew before it can go on: after doubt, and when the card was not
+ * as it was read. One whose bits are weak reads differently each time: comparing succeeds now and then, but
+ * it is not tried for ever. */
 static bool needs_reading(struct desk *desk)
 {
-    bool differed = desk->result.outcome == RUN_BURNT && strcmp(desk->result.reason, "guard") == 0;
-    desk->guard_burns = differed ? desk->guard_burns + 1 : 0;
-    return desk->result.outcome == RUN_UNKNOWN || (differed && desk->guard_burns < AGENT_GUARD_BURNS_MAX);
+    static const char *const reasons[] = {"guard", "gone", "refused"};
+    bool differed = false;
+    for (size_t i = 0; desk->result.outcome == RUN_BURNT && i < sizeof reasons / sizeof reasons[0]; i++)
+        differed = differed || strcmp(desk->result.reason, reasons[i]) == 0;
+    desk->vain_tries = differed ? desk->vain_tries + 1 : 0;
+    return desk->result.outcome == RUN_UNKNOWN || (differed && desk->vain_tries < AGENT_VAIN_TRIES_MAX);
 }
 
 static void run_plan(struct desk *desk, const struct desk_task *task)
