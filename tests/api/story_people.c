@@ -130,12 +130,12 @@ STORY(people, wrong_input_and_wrong_callers_are_refused)
 
 static void names_are(struct story *story, const char *label, const char *expected)
 {
-    char names[256] = ;
+    char names[256] = "";
     size_t index;
     json_t *item;
     json_array_foreach(json_object_get(story_answer(story, label), "items"), index, item)
     {
-        strncat(names, index ? "|" :, sizeof names - strlen(names) - 1);
+        strncat(names, index ? "|" : "", sizeof names - strlen(names) - 1);
         strncat(names, json_string_value(json_object_get(item, "name")), sizeof names - strlen(names) - 1);
     }
     cr_assert_str_eq(names, expected, "%s found %s", label, names);
@@ -171,8 +171,8 @@ STORY(people, are_found_by_name_number_and_card)
     find(story, "q=042", "Ann Bell");
     find(story, "q=%EF%BC%97%EF%BC%90%EF%BC%90", "Ann Bell");
     find(story, "q=no.5", "Ann Bell");
-    find(story, "q=nobody", );
-    find(story, "state=inactive", );
+    find(story, "q=nobody", "");
+    find(story, "state=inactive", "");
 }
 
 STORY(people, are_found_by_department_and_state)
@@ -191,10 +191,10 @@ STORY(people, are_found_by_department_and_state)
     story_play(story, steps, STEPS(steps));
     names_are(story, "in works", "Ann Bell|" LI);
     names_are(story, "in paint", LI);
-    names_are(story, "in paint active", );
+    names_are(story, "in paint active", "");
     names_are(story, "by text", LI);
-    names_are(story, "elsewhere", );
-    names_are(story, "nowhere", );
+    names_are(story, "elsewhere", "");
+    names_are(story, "nowhere", "");
     cr_assert_str_eq(story_value(story, "line", "items.0.card.printed_no"), "No. 5");
     cr_assert_str_eq(story_value(story, "line", "items.0.department.name"), "Works");
 }
@@ -202,10 +202,10 @@ STORY(people, are_found_by_department_and_state)
 /* Walks a search in pages of `limit`; every one found once, in the order of the whole. */
 static void pages_equal_whole(struct story *story, const char *query, int limit)
 {
-    char whole[4096] = ;
-    char paged[4096] = ;
+    char whole[4096] = "";
+    char paged[4096] = "";
     char path[512];
-    char cursor[256] = ;
+    char cursor[256] = "";
     snprintf(path, sizeof path, "/api/v1/people?limit=200&q=%s", query);
     struct step step = {.label = "whole", GET(path), .want = 200};
     story_step(story, &step);
@@ -214,7 +214,7 @@ static void pages_equal_whole(struct story *story, const char *query, int limit)
     json_array_foreach(json_object_get(story_answer(story, "whole"), "items"), index, item)
         strncat(whole, json_string_value(json_object_get(item, "name")), sizeof whole - strlen(whole) - 1);
     for (int page = 0; page < 100; page++) {
-        snprintf(path, sizeof path, "/api/v1/people?limit=%d&q=%s%s%s", limit, query, *cursor ? "&cursor=" :,
+        snprintf(path, sizeof path, "/api/v1/people?limit=%d&q=%s%s%s", limit, query, *cursor ? "&cursor=" : "",
                  cursor);
         step.label = "page";
         story_step(story, &step);
@@ -251,7 +251,7 @@ STORY(people, a_long_search_comes_in_pages_without_gap_or_double)
     story_play(story, steps, STEPS(steps));
     for (int limit = 1; limit <= 7; limit += 3) {
         pages_equal_whole(story, "5", limit);
-        pages_equal_whole(story, , limit);
+        pages_equal_whole(story, "", limit);
         pages_equal_whole(story, "5z", limit);
     }
 }
