@@ -1,4 +1,5 @@
 # make test: packages, build, every test program. Fragments add to TEST_TARGETS; each target prints its own results.
+# Long ones that need one core only go to TEST_BESIDE instead and run beside the others.
 
 # Helpers of tests/lib; a file called *_main.c there is a program. Unit tests get the database helper alone.
 TEST_LIB := $(OUT)/libtest.a
@@ -25,12 +26,12 @@ TEST_TARGETS += test-unit test-sql
 SAN_LOGS := $(OUT)/san-logs
 
 .PHONY: test test-build test-unit test-sql check fmt
-test-build: all $(UNIT_TARGETS) $(TEST_MIGRATE) $(TEST_LEAK)
+test-build: all $(UNIT_TARGETS) $(STORY_BINS) $(TEST_MIGRATE) $(TEST_LEAK)
 
 test:
 	@bash .make/packages.sh test
 	@SAN=$(SAN) OUT=$(OUT) BUILD=$(BUILD) SAN_LOGS=$(abspath $(SAN_LOGS)) MAKE_COMMAND="$(MAKE) CC=$(CC)" \
-		bash .make/test.sh $(sort $(TEST_TARGETS))
+		bash .make/test.sh $(sort $(TEST_TARGETS)) --beside $(sort $(TEST_BESIDE))
 
 test-unit: $(UNIT_TARGETS) $(TEST_MIGRATE)
 	@bash .make/unit.sh $(BUILD)/testpg $(TEST_MIGRATE) $(UNIT_TARGETS)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole test run: builds, runs each target given, looks for sanitizer reports and prints the sum. Called by make test.
 #   needs OUT, BUILD, SAN, SAN_LOGS and MAKE_COMMAND in the environment
+# Targets after --beside run in the background from the start, because they are long and need one core only.
 # What counts: "Synthesis:" lines of Criterion, and lines that end with "N passed, M failed"; a target that prints neither
 # counts as one.
 set -uo pipefail
@@ -13,7 +14,17 @@ mkdir -p "$logs" "$SAN_LOGS"
 passed=0
 failed=0
 started=$SECONDS
-trap '"$here/testpg.sh" stop "$BUILD/testpg" >/dev/null 2>&1' EXIT
+beside=()
+beside_pids=()
+
+clean_up() {
+    local pid
+    for pid in "${beside_pids[@]}"; do
+        kill "$pid" 2>/dev/null
+    done
+    "$here/testpg.sh" stop "$BUILD/testpg" >/dev/null 2>&1
+}
+trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 run_make() {
@@ -47,21 +58,43 @@ count_file() {
         END { print p + 0, f + 0 }' "$1"
 }
 
-run_target() {
-    local target=$1 log=$logs/$1.log begun=$SECONDS status target_passed target_failed
-    printf '== %s\n' "$target"
-    run_make "$target" 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
-    read -r target_passed target_failed <<<"$(count_file "$log")"
-    if [ "$status" -ne 0 ] && [ "$target_failed" -eq 0 ]; then
+# count_target TARGET STATUS SECONDS: adds what its log says.
+count_target() {
+    local target_passed target_failed
+    read -r target_passed target_failed <<<"$(count_file "$logs/$1.log")"
+    if [ "$2" -ne 0 ] && [ "$target_failed" -eq 0 ]; then
         target_failed=1
     fi
-    if [ "$status" -eq 0 ] && [ $((target_passed + target_failed)) -eq 0 ]; then
+    if [ "$2" -eq 0 ] && [ $((target_passed + target_failed)) -eq 0 ]; then
         target_passed=1
     fi
     passed=$((passed + target_passed))
     failed=$((failed + target_failed))
-    printf '== %s: %d passed, %d failed, %d s\n\n' "$target" "$target_passed" "$target_failed" $((SECONDS - begun))
+    printf '== %s: %d passed, %d failed, %d s\n\n' "$1" "$target_passed" "$target_failed" "$3"
+}
+
+run_target() {
+    local begun=$SECONDS
+    printf '== %s\n' "$1"
+    run_make "$1" 2>&1 | tee "$logs/$1.log"
+    count_target "$1" "${PIPESTATUS[0]}" $((SECONDS - begun))
+}
+
+start_beside() {
+    beside+=("$1")
+    run_make "$1" >"$logs/$1.log" 2>&1 &
+    beside_pids+=($!)
+}
+
+finish_beside() {
+    local i status
+    for i in "${!beside[@]}"; do
+        status=0
+        wait "${beside_pids[i]}" || status=$?
+        printf '== %s\n' "${beside[i]}"
+        cat "$logs/${beside[i]}.log"
+        count_target "${beside[i]}" "$status" $((SECONDS - started))
+    done
 }
 
 # The check itself is checked: a test that leaks passes for Criterion, and its report must be found.
@@ -93,9 +126,20 @@ need_space "$OUT" 1000
 run_make -j"$(nproc)" test-build || die "the build failed; correct the first error above."
 "$here/testpg.sh" sweep "$BUILD/testpg" || exit 1
 [ "$SAN" != 1 ] || sanitizers "$SAN_LOGS"
-for target in "$@"; do
+
+foreground=()
+mode=foreground
+for argument in "$@"; do
+    case $argument:$mode in
+    --beside:*) mode=beside ;;
+    *:beside) start_beside "$argument" ;;
+    *) foreground+=("$argument") ;;
+    esac
+done
+for target in "${foreground[@]}"; do
     run_target "$target"
 done
+finish_beside
 if [ "$SAN" = 1 ]; then
     prove_sanitizers
     judge_sanitizers
