@@ -55,7 +55,8 @@ static bool make_directories(struct rig *rig)
 
 static bool start_servers(struct rig *rig)
 {
-    struct server_options options = {.environment = rig->options.environment};
+    struct server_options options = {.environment = rig->options.environment,
+                                     .database_host = rig->options.database_host};
     rig->server_count = rig->options.server_count ? rig->options.server_count : 1;
     for (int i = 0; i < rig->server_count; i++) {
         rig->servers[i] = server_start(&options);
@@ -63,7 +64,7 @@ static bool start_servers(struct rig *rig)
             return false;
         options.beside = rig->servers[0];
     }
-    return true;
+    return !rig->options.servers_up || rig->options.servers_up(rig, rig->options.context);
 }
 
 static void set_database(struct rig *rig, PGconn *owner)

@@ -29,15 +29,21 @@
 #define RIG_WAIT_MS 15000 /* what a test waits for something that must come */
 #define RIG_DIGITS "2580" /* the system password of every rig */
 
+struct rig;
+
 /* Zero is the ordinary thing everywhere. */
 struct rig_options {
     int desk_count;                /* 0: one */
     int server_count;              /* 0: one; desk i belongs to server i mod server_count */
+    int wait_ms;                   /* how long waits last; 0: RIG_WAIT_MS */
     bool pacing;                   /* readers at line speed */
     bool safe_commits;             /* commits wait for the disk; else only a power cut could lose one */
     const char *environment;       /* of the servers, "NAME=value" lines parted by \n */
     const char *agent_environment; /* the same for the agents */
     const char *agent_url;         /* agents speak to this URL instead (a proxy before the server) */
+    const char *database_host;     /* servers reach the database through this folder (a proxy again) */
+    bool (*servers_up)(struct rig *rig, void *context); /* called before the first agent starts */
+    void *context;
 };
 
 struct rig_stream;
@@ -105,7 +111,7 @@ const char *rig_operation_state(const struct rig_desk *desk, const char *operati
 /* State of its leg on a purse: 'P', 'C', 'X'; 0: no such leg. `purse` NULL: the leg of an issue. */
 char rig_leg_state(const struct rig_desk *desk, const char *operation_id, const char *purse);
 
-/* ---- waiting, for at most RIG_WAIT_MS ---- */
+/* ---- waiting, for at most options.wait_ms ---- */
 
 /* Until the operation is in one of the states, parted by '|': "completed|aborted". The operation must concern
  * this desk: be its own, or of the card that lies there. */
@@ -113,6 +119,9 @@ bool rig_wait_operation(struct rig_desk *desk, const char *operation_id, const c
 /* Until the card on the reader was read, if it was not since rig_place. desk->card says what it is. */
 bool rig_wait_card(struct rig_desk *desk);
 bool rig_wait_no_card(struct rig_desk *desk);
+/* Until the server knows that the reader is empty, whether or not the card was ever read, and this desk has
+ * heard all that happened before. */
+bool rig_wait_gone(struct rig_desk *desk);
 /* Until the agent is connected and its reader in order. */
 bool rig_wait_agent(struct rig_desk *desk);
 /* Takes in what has come and waits up to `timeout_ms` for more. True: something came. */
@@ -128,6 +137,8 @@ bool rig_card_new(struct rig_desk *desk, const char *file, const char *chip, con
 /* Takes away what lies there, waits until that is known, puts the card there and waits until it was read. */
 bool rig_place(struct rig_desk *desk, const char *file);
 bool rig_remove(struct rig_desk *desk); /* and waits until that is known */
+/* Puts the card on the reader without waiting for anything. */
+bool rig_put(struct rig_desk *desk, const char *file);
 bool rig_cut(struct rig_desk *desk, int command);
 bool rig_tear(struct rig_desk *desk, int write, const char *kind);
 bool rig_disarm(struct rig_desk *desk);

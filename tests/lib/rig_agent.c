@@ -210,13 +210,14 @@ bool rig_remove(struct rig_desk *desk)
     return rig_wait_no_card(desk);
 }
 
+bool rig_put(struct rig_desk *desk, const char *file)
+{
+    return sim_reader_command(&desk->reader, "place %s", file) || command_failed(desk, "place");
+}
+
 bool rig_place(struct rig_desk *desk, const char *file)
 {
-    if (!rig_remove(desk))
-        return false;
-    if (!sim_reader_command(&desk->reader, "place %s", file))
-        return command_failed(desk, "place");
-    return rig_wait_card(desk);
+    return rig_remove(desk) && rig_put(desk, file) && rig_wait_card(desk);
 }
 
 bool rig_cut(struct rig_desk *desk, int command)

@@ -243,7 +243,7 @@ static bool in_vain(struct rig_desk *desk, const char *what, const char *operati
 
 bool rig_wait_operation(struct rig_desk *desk, const char *operation_id, const char *states)
 {
-    for (int64_t until_ms = rig_now_ms() + RIG_WAIT_MS;;) {
+    for (int64_t until_ms = rig_now_ms() + rig_wait_ms(desk);;) {
         if (is_one_of(rig_operation_state(desk, operation_id), states))
             return true;
         if (rig_now_ms() >= until_ms || desk->stream->closed)
@@ -254,7 +254,7 @@ bool rig_wait_operation(struct rig_desk *desk, const char *operation_id, const c
 
 bool rig_wait_card(struct rig_desk *desk)
 {
-    for (int64_t until_ms = rig_now_ms() + RIG_WAIT_MS;;) {
+    for (int64_t until_ms = rig_now_ms() + rig_wait_ms(desk);;) {
         if (desk->card && *rig_card_text(desk, "presentation_id"))
             return true;
         if (desk->card && strcmp(rig_card_text(desk, "state"), "reading") != 0)
@@ -267,11 +267,30 @@ bool rig_wait_card(struct rig_desk *desk)
 
 bool rig_wait_no_card(struct rig_desk *desk)
 {
-    for (int64_t until_ms = rig_now_ms() + RIG_WAIT_MS;;) {
+    for (int64_t until_ms = rig_now_ms() + rig_wait_ms(desk);;) {
         if (!desk->card)
             return true;
         if (rig_now_ms() >= until_ms || desk->stream->closed)
             return in_vain(desk, "an empty reader", NULL);
         rig_listen(desk, 200);
+    }
+}
+
+bool rig_wait_gone(struct rig_desk *desk)
+{
+    char path[80];
+    long long newest = 0;
+    snprintf(path, sizeof path, "/api/v1/desks/%s/live", desk->id);
+    for (int64_t until_ms = rig_now_ms() + rig_wait_ms(desk);;) {
+        json_t *answer = NULL;
+        bool gone = rig_call(desk, "GET", path, NULL, NULL, &answer) == 200 &&
+                    json_is_null(json_object_get(answer, "card"));
+        newest = gone ? json_integer_value(json_object_get(answer, "no")) : 0;
+        json_decref(answer);
+        if (gone && desk->event_no >= newest)
+            return true;
+        if (rig_now_ms() >= until_ms || desk->stream->closed)
+            return in_vain(desk, "the card to be gone", NULL);
+        rig_listen(desk, 5);
     }
 }

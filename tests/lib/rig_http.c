@@ -18,6 +18,12 @@ int64_t rig_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int rig_wait_ms(const struct rig_desk *desk)
+{
+    int wait_ms = desk->rig->options.wait_ms;
+    return wait_ms ? wait_ms : RIG_WAIT_MS;
+}
+
 bool rig_problem(struct rig_desk *desk, const char *format, ...)
 {
     va_list arguments;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 int64_t rig_now_ms(void); /* monotonic */
+int rig_wait_ms(const struct rig_desk *desk);
 
 /* Puts a sentence into desk->problem. Always false. */
 bool rig_problem(struct rig_desk *desk, const char *format, ...) __attribute__((format(printf, 2, 3)));
