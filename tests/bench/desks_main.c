@@ -103,6 +103,14 @@ static void desk_setup(struct bench *bench, struct desk *desk, int number)
     desk_close(desk);
 }
 
+/* Desks that were still for a while count as off line until their agent polls again. */
+static void wake_agents(struct bench *bench)
+{
+    sql(bench,
+        "UPDATE desk_live SET agent_online = true, agent_seen_at = clock_timestamp() + interval '1 minute'",
+        0, NULL);
+}
+
 static double product_round(struct bench *bench, int count)
 {
     for (int i = 0; i < count; i++)
@@ -111,6 +119,7 @@ static double product_round(struct bench *bench, int count)
     int64_t until_us = begun_us + bench->seconds * 1000000LL;
     long long before = 0;
     long long after = 0;
+    wake_agents(bench);
     for (int i = 0; i < count; i++) {
         before += bench->desks[i].done;
         desk_begin(&bench->desks[i]);
@@ -137,6 +146,7 @@ static double pgbench_round(struct bench *bench, int count)
     snprintf(command, sizeof command,
              "pgbench -n -M prepared -c %d -j %d -T %d -D first=1 -D base=%d -D pres='' -f '%s' '%s' 2>&1",
              count, count < 2 ? 1 : 2, bench->seconds, DESKS_MAX, bench->script, bench->app);
+    wake_agents(bench);
     FILE *output = popen(command, "r");
     if (!output)
         bench_fail("pgbench does not start");
