@@ -1,5 +1,4 @@
 # make test: packages, build, every test program. Fragments add to TEST_TARGETS; each target prints its own results.
-# Long ones that need one core only go to TEST_BESIDE instead and run beside the others.
 
 # Helpers of tests/lib; a file called *_main.c there is a program. Unit tests get the database helper alone.
 TEST_LIB := $(OUT)/libtest.a
@@ -21,6 +20,8 @@ $(TEST_LEAK): $(OUT)/obj/tests/lib/leak_main.o
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcriterion -o $@
 
 TEST_TARGETS += test-unit test-sql
+# The long ones that need no database and one core only run beside the others.
+TEST_BESIDE := test-model test-agent-rules test-card-rules
 
 # A report of a sanitizer goes to a file there, because Criterion does not see leaks; any file fails the run.
 SAN_LOGS := $(OUT)/san-logs
@@ -31,7 +32,8 @@ test-build: all $(UNIT_TARGETS) $(STORY_BINS) $(TEST_MIGRATE) $(TEST_LEAK)
 test:
 	@bash .make/packages.sh test
 	@SAN=$(SAN) OUT=$(OUT) BUILD=$(BUILD) SAN_LOGS=$(abspath $(SAN_LOGS)) MAKE_COMMAND="$(MAKE) CC=$(CC)" \
-		bash .make/test.sh $(sort $(TEST_TARGETS)) --beside $(sort $(TEST_BESIDE))
+		bash .make/test.sh $(sort $(filter-out $(TEST_BESIDE),$(TEST_TARGETS))) \
+			--beside $(filter $(TEST_BESIDE),$(TEST_TARGETS))
 
 test-unit: $(UNIT_TARGETS) $(TEST_MIGRATE)
 	@bash .make/unit.sh $(BUILD)/testpg $(TEST_MIGRATE) $(UNIT_TARGETS)

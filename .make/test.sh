@@ -15,13 +15,10 @@ passed=0
 failed=0
 started=$SECONDS
 beside=()
-beside_pids=()
+beside_pid=
 
 clean_up() {
-    local pid
-    for pid in "${beside_pids[@]}"; do
-        kill "$pid" 2>/dev/null
-    done
+    [ -z "$beside_pid" ] || kill -TERM -- "-$beside_pid" 2>/dev/null
     "$here/testpg.sh" stop "$BUILD/testpg" >/dev/null 2>&1
 }
 trap clean_up EXIT
@@ -80,20 +77,31 @@ run_target() {
     count_target "$1" "${PIPESTATUS[0]}" $((SECONDS - begun))
 }
 
+# One after the other, so that they take one core together.
 start_beside() {
-    beside+=("$1")
-    run_make "$1" >"$logs/$1.log" 2>&1 &
-    beside_pids+=($!)
+    beside=("$@")
+    set -m # a process group of its own, so that it can be ended as a whole
+    (
+        for target in "$@"; do
+            begun=$SECONDS
+            status=0
+            run_make "$target" >"$logs/$target.log" 2>&1 || status=$?
+            printf '%d %d\n' "$status" $((SECONDS - begun)) >"$logs/$target.end"
+        done
+    ) &
+    beside_pid=$!
+    set +m
 }
 
 finish_beside() {
-    local i status
-    for i in "${!beside[@]}"; do
-        status=0
-        wait "${beside_pids[i]}" || status=$?
-        printf '== %s\n' "${beside[i]}"
-        cat "$logs/${beside[i]}.log"
-        count_target "${beside[i]}" "$status" $((SECONDS - started))
+    local target status seconds
+    [ -z "$beside_pid" ] || wait "$beside_pid"
+    beside_pid=
+    for target in "${beside[@]}"; do
+        printf '== %s\n' "$target"
+        cat "$logs/$target.log"
+        read -r status seconds <"$logs/$target.end"
+        count_target "$target" "$status" "$seconds"
     done
 }
 
@@ -128,14 +136,13 @@ run_make -j"$(nproc)" test-build || die "the build failed; correct the first err
 [ "$SAN" != 1 ] || sanitizers "$SAN_LOGS"
 
 foreground=()
-mode=foreground
-for argument in "$@"; do
-    case $argument:$mode in
-    --beside:*) mode=beside ;;
-    *:beside) start_beside "$argument" ;;
-    *) foreground+=("$argument") ;;
-    esac
+while [ $# -gt 0 ] && [ "$1" != --beside ]; do
+    foreground+=("$1")
+    shift
 done
+if [ $# -gt 1 ]; then
+    start_beside "${@:2}"
+fi
 for target in "${foreground[@]}"; do
     run_target "$target"
 done

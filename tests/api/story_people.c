@@ -214,8 +214,8 @@ static void pages_equal_whole(struct story *story, const char *query, int limit)
     json_array_foreach(json_object_get(story_answer(story, "whole"), "items"), index, item)
         strncat(whole, json_string_value(json_object_get(item, "name")), sizeof whole - strlen(whole) - 1);
     for (int page = 0; page < 100; page++) {
-        snprintf(path, sizeof path, "/api/v1/people?limit=%d&q=%s%s%s", limit, query, *cursor ? "&cursor=" : "",
-                 cursor);
+        snprintf(path, sizeof path, "/api/v1/people?limit=%d&q=%s%s%s", limit, query,
+                 *cursor ? "&cursor=" : "", cursor);
         step.label = "page";
         story_step(story, &step);
         json_t *items = json_object_get(story_answer(story, "page"), "items");
