@@ -105,6 +105,9 @@ static void set_all(struct test_server *server, const struct server_options *opt
     close(fd);
     set(server, "CARDWRIGHT_CONFIG=%s", config);
     set(server, "CARDWRIGHT_DATABASE_URL=%s", server->pg.app);
+    if (options->database_host)
+        set(server, "CARDWRIGHT_DATABASE_URL=host=%s user=cardwright_app dbname=%s", options->database_host,
+            server->pg.name);
     set(server, "CARDWRIGHT_DATABASE_OWNER_URL=%s", server->pg.owner);
     set(server, "CARDWRIGHT_DATABASE_READONLY_URL=%s", server->pg.auditor);
     set(server, "CARDWRIGHT_KEYS_SITE_KEY_FILE=%s", server->site_key_path);

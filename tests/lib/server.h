@@ -14,6 +14,7 @@
 struct server_options {
     const struct test_server *beside; /* shares database and site key with this one; NULL: fresh ones */
     const char *environment;          /* "NAME=value" lines parted by \n, over the tests' own settings */
+    const char *database_host;        /* folder of the socket it uses instead (a proxy before the database) */
     bool live;                        /* site_mode live instead of training */
     bool no_settings;                 /* leave the site as the migrations made it: not set up */
 };
