@@ -1,12 +1,14 @@
 -- Cards and cases on the screens. What moves money or changes a card's state by evidence is elsewhere.
 
 CREATE OR REPLACE FUNCTION fn_card_body(p_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_build_object('id', c.id, 'card_no', c.card_no, 'printed_no', c.printed_no, 'uid', encode(c.uid, 'hex'),
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('id', c.id, 'card_no', c.card_no, 'printed_no', c.printed_no, 'uid', encode(c.uid, 'hex'),
         'chip', c.chip, 'state', c.state, 'block', c.block, 'has_purses', c.has_purses, 'issued_on', c.issued_on,
         'expires_on', c.expires_on, 'created_at', c.created_at, 'version', c.version,
         'person', jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'state', p.state))
-      FROM card c JOIN person p ON p.id = c.person_id WHERE c.id = p_id
+      FROM card c JOIN person p ON p.id = c.person_id WHERE c.id = p_id);
+END
 $$;
 COMMENT ON FUNCTION fn_card_body(uuid) IS 'A card with its holder, as the API shows it.';
 
@@ -107,12 +109,14 @@ $$;
 COMMENT ON FUNCTION fn_card_change(bytea, uuid, bigint, jsonb, text) IS 'Changes what is printed and how long a card is valid.';
 
 CREATE OR REPLACE FUNCTION fn_case_body(p_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_build_object('id', k.id, 'uid', encode(k.uid, 'hex'), 'kind', k.kind, 'purse', k.purse,
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('id', k.id, 'uid', encode(k.uid, 'hex'), 'kind', k.kind, 'purse', k.purse,
         'evidence', k.evidence, 'presentation_id', k.presentation_id, 'opened_at', k.opened_at, 'closed_at', k.closed_at,
         'closed_by', (SELECT jsonb_build_object('id', o.id, 'name', o.full_name) FROM operator o WHERE o.id = k.closed_by),
         'closed_reason', k.closed_reason, 'card', fn_card_body(k.card_id))
-      FROM card_case k WHERE k.id = p_id
+      FROM card_case k WHERE k.id = p_id);
+END
 $$;
 COMMENT ON FUNCTION fn_case_body(uuid) IS 'A case with its evidence and card, as the API shows it.';
 

@@ -14,10 +14,12 @@ $$;
 COMMENT ON FUNCTION fn_desk_event(uuid, text, jsonb) IS 'Adds an event to a desk''s stream.';
 
 CREATE OR REPLACE FUNCTION fn_balances_body(p_person_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_object_agg(CASE WHEN unit = 'count' THEN kind ELSE kind || '_minor' END,
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(CASE WHEN unit = 'count' THEN kind ELSE kind || '_minor' END,
         CASE WHEN kind = 'debt' THEN -balance_minor ELSE balance_minor END)
-      FROM account WHERE person_id = p_person_id
+      FROM account WHERE person_id = p_person_id);
+END
 $$;
 COMMENT ON FUNCTION fn_balances_body(uuid) IS 'All balances of a person; debt as a positive amount.';
 
@@ -45,9 +47,11 @@ COMMENT ON FUNCTION fn_card_word(card, text, jsonb) IS 'State of a card as the s
 
 -- The newest issuing of a chip: the one in use if there is one.
 CREATE OR REPLACE FUNCTION fn_card_by_uid(p_uid bytea) RETURNS card
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT * FROM card WHERE uid = p_uid
-     ORDER BY (state IN ('issuing', 'active', 'damaged', 'lost')) DESC, created_at DESC LIMIT 1
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT card FROM card WHERE uid = p_uid
+     ORDER BY (state IN ('issuing', 'active', 'damaged', 'lost')) DESC, created_at DESC LIMIT 1);
+END
 $$;
 COMMENT ON FUNCTION fn_card_by_uid(bytea) IS 'The card row that speaks for a chip.';
 
@@ -86,12 +90,14 @@ $$;
 COMMENT ON FUNCTION fn_desk_card_body(desk_live) IS 'The card on a desk: state, person, balances, open operation.';
 
 CREATE OR REPLACE FUNCTION fn_desk_snapshot(p_desk_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_build_object('no', l.event_no, 'desk', jsonb_build_object('id', d.id, 'name', d.name),
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('no', l.event_no, 'desk', jsonb_build_object('id', d.id, 'name', d.name),
         'agent', jsonb_build_object('online', l.agent_online, 'reader_state', l.reader_state, 'reader_name', l.reader_name,
             'version', l.agent_version),
         'card', fn_desk_card_body(l))
-      FROM desk d JOIN desk_live l ON l.desk_id = d.id WHERE d.id = p_desk_id
+      FROM desk d JOIN desk_live l ON l.desk_id = d.id WHERE d.id = p_desk_id);
+END
 $$;
 COMMENT ON FUNCTION fn_desk_snapshot(uuid) IS 'The whole present of a desk; the first event of every stream.';
 

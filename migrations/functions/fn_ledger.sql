@@ -1,25 +1,31 @@
 -- The only writers of the ledger. Not callable by the server itself: the money functions call them as owner.
 
 CREATE OR REPLACE FUNCTION fn_accounts_open(p_person_id uuid) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
     INSERT INTO account (kind, unit, person_id, balance_minor)
     SELECT kind, unit, p_person_id, 0
     FROM (VALUES ('stored', 'money'), ('subsidy', 'money'), ('water', 'money'), ('deposit', 'money'), ('in_transit', 'money'),
         ('uncollected', 'money'), ('debt', 'money'), ('times', 'count'), ('in_transit_times', 'count'),
         ('uncollected_times', 'count')) AS k (kind, unit)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING;
+END
 $$;
 COMMENT ON FUNCTION fn_accounts_open(uuid) IS 'Makes the accounts of a person that are missing.';
 
 CREATE OR REPLACE FUNCTION fn_account_person(p_person_id uuid, p_kind text) RETURNS bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT id FROM account WHERE person_id = p_person_id AND kind = p_kind
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT id FROM account WHERE person_id = p_person_id AND kind = p_kind);
+END
 $$;
 COMMENT ON FUNCTION fn_account_person(uuid, text) IS 'Number of an account of a person.';
 
 CREATE OR REPLACE FUNCTION fn_account_site(p_kind text) RETURNS bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT id FROM account WHERE kind = p_kind AND person_id IS NULL AND desk_id IS NULL
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT id FROM account WHERE kind = p_kind AND person_id IS NULL AND desk_id IS NULL);
+END
 $$;
 COMMENT ON FUNCTION fn_account_site(text) IS 'Number of an account of the site.';
 
@@ -40,11 +46,13 @@ $$;
 COMMENT ON FUNCTION fn_account_drawer(uuid) IS 'Number of the cash account of a desk.';
 
 CREATE OR REPLACE FUNCTION fn_account_balance(p_account_id bigint) RETURNS bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce(a.balance_minor, coalesce(r.balance_minor, 0) + coalesce((
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(a.balance_minor, coalesce(r.balance_minor, 0) + coalesce((
         SELECT sum(e.amount_minor) FROM entry e
          WHERE e.account_id = a.id AND e.account_version IS NULL AND e.transfer_id > coalesce(r.through_transfer_id, 0)), 0))
-      FROM account a LEFT JOIN account_roll_up r ON r.account_id = a.id WHERE a.id = p_account_id
+      FROM account a LEFT JOIN account_roll_up r ON r.account_id = a.id WHERE a.id = p_account_id);
+END
 $$;
 COMMENT ON FUNCTION fn_account_balance(bigint) IS 'Balance of any account: kept for people, summed for drawers and the site.';
 

@@ -93,12 +93,14 @@ COMMENT ON FUNCTION fn_leg_void(uuid, text) IS 'The leg never will be on the car
 
 -- Once no leg is P the operation is over: completed if any leg is on the card, aborted if none.
 CREATE OR REPLACE FUNCTION fn_operation_settle(p_operation_id uuid) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
     UPDATE operation SET finished_at = clock_timestamp(),
            state = CASE WHEN EXISTS (SELECT FROM leg WHERE operation_id = p_operation_id AND state = 'C')
                         THEN 'completed' ELSE 'aborted' END
      WHERE id = p_operation_id AND finished_at IS NULL
-       AND NOT EXISTS (SELECT FROM leg WHERE operation_id = p_operation_id AND state = 'P')
+       AND NOT EXISTS (SELECT FROM leg WHERE operation_id = p_operation_id AND state = 'P');
+END
 $$;
 COMMENT ON FUNCTION fn_operation_settle(uuid) IS 'Finishes an operation whose legs are all decided.';
 
@@ -123,10 +125,12 @@ COMMENT ON FUNCTION fn_operation_void_if_burnt(uuid) IS 'Voids by receipts, if e
 
 -- Value the card had when the plan of an epoch compared its guard: T without what the leg changes.
 CREATE OR REPLACE FUNCTION fn_epoch_base(p_epoch epoch) RETURNS bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT p_epoch.opening_minor - coalesce((SELECT CASE o.kind WHEN 'recharge' THEN l.amount_minor - l.debt_minor
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT p_epoch.opening_minor - coalesce((SELECT CASE o.kind WHEN 'recharge' THEN l.amount_minor - l.debt_minor
                                                   WHEN 'withdraw' THEN -l.amount_minor ELSE 0 END
-      FROM leg l JOIN operation o ON o.id = l.operation_id WHERE l.id = p_epoch.leg_id), 0)
+      FROM leg l JOIN operation o ON o.id = l.operation_id WHERE l.id = p_epoch.leg_id), 0));
+END
 $$;
 COMMENT ON FUNCTION fn_epoch_base(epoch) IS 'What a purse held directly before an epoch was written.';
 

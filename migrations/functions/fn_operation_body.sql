@@ -1,7 +1,8 @@
 -- An operation as the API shows it.
 CREATE OR REPLACE FUNCTION fn_operation_body(p_operation_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_build_object('id', o.id, 'kind', o.kind, 'state', o.state,
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object('id', o.id, 'kind', o.kind, 'state', o.state,
         'cancel_requested', o.cancel_requested_at IS NOT NULL, 'desk_id', o.desk_id, 'reverses', o.reverses,
         'reversed_by', (SELECT r.id FROM operation r WHERE r.reverses = o.id AND r.state <> 'aborted'),
         'reason', o.reason, 'created_at', o.created_at, 'finished_at', o.finished_at,
@@ -22,6 +23,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
                coalesce(sum(g.cash_minor) FILTER (WHERE g.state = 'C'), 0) AS proven_minor
           FROM (SELECT *, CASE WHEN purse = 'times' THEN price_minor ELSE amount_minor END AS cash_minor
                   FROM leg WHERE operation_id = o.id) g) l
-     WHERE o.id = p_operation_id
+     WHERE o.id = p_operation_id);
+END
 $$;
 COMMENT ON FUNCTION fn_operation_body(uuid) IS 'An operation with its legs and what to do with the cash.';

@@ -14,13 +14,17 @@ COMMENT ON FUNCTION fn_key_lock(uuid) IS 'Holds an Idempotency-Key until the end
 -- is not kept any more, or of somebody else, keeps its key for ever.
 CREATE OR REPLACE FUNCTION fn_key_answer(p_operator_id uuid, p_key uuid, p_request_sha256 bytea)
 RETURNS TABLE (outcome text, status smallint, body jsonb)
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT CASE WHEN request_sha256 = p_request_sha256 THEN 'replayed' ELSE 'key_reused' END, status,
            CASE WHEN request_sha256 = p_request_sha256 THEN response END
       FROM idempotency WHERE principal = p_operator_id AND key = p_key
     UNION ALL
     SELECT 'key_reused', NULL, NULL FROM operation
-     WHERE id = p_key AND NOT EXISTS (SELECT FROM idempotency WHERE principal = p_operator_id AND key = p_key)
+     WHERE id = p_key AND NOT EXISTS (SELECT FROM idempotency WHERE principal = p_operator_id AND key = p_key);
+END
 $$;
 COMMENT ON FUNCTION fn_key_answer(uuid, uuid, bytea) IS 'The stored answer to an Idempotency-Key.';
 
@@ -80,8 +84,10 @@ COMMENT ON FUNCTION fn_card_money_check(card, presentation, text[]) IS 'Whether 
 -- An epoch is one byte on the card, so at most 100 numbers beyond the committed one may be out. From 90 on nothing new is
 -- begun: the numbers left are for retries and for the fence that brings the committed number forward.
 CREATE OR REPLACE FUNCTION fn_epochs_short(p_uid bytea, p_purse text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM card_purse WHERE uid = p_uid AND purse = p_purse AND highest_no >= committed_no + 90)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT EXISTS (SELECT FROM card_purse WHERE uid = p_uid AND purse = p_purse AND highest_no >= committed_no + 90));
+END
 $$;
 COMMENT ON FUNCTION fn_epochs_short(bytea, text) IS 'Whether a purse needs a maintenance fence before the next act.';
 
@@ -232,19 +238,23 @@ COMMENT ON FUNCTION fn_operation_prepare(bytea, jsonb) IS
 -- Cash in a drawer that nobody waits for: what is in it, less what open withdrawals will pay out and what open recharges
 -- may have to give back. The books see a drawer from outside, so cash in it is a negative sum.
 CREATE OR REPLACE FUNCTION fn_drawer_free(p_desk_id uuid) RETURNS bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce((SELECT -fn_account_balance(id) FROM account WHERE desk_id = p_desk_id AND kind = 'cash'), 0)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce((SELECT -fn_account_balance(id) FROM account WHERE desk_id = p_desk_id AND kind = 'cash'), 0)
          - coalesce((SELECT sum(CASE l.purse WHEN 'times' THEN l.price_minor ELSE l.amount_minor END)
                        FROM operation o JOIN leg l ON l.operation_id = o.id
-                      WHERE o.desk_id = p_desk_id AND o.finished_at IS NULL AND l.state = 'P'), 0)
+                      WHERE o.desk_id = p_desk_id AND o.finished_at IS NULL AND l.state = 'P'), 0));
+END
 $$;
 COMMENT ON FUNCTION fn_drawer_free(uuid) IS 'Cash of a drawer that is not promised to an open operation.';
 
 -- Money for a number of times. An undo gives back what was paid then, whatever the price is now.
 CREATE OR REPLACE FUNCTION fn_times_price(p_times bigint, p_reverses uuid) RETURNS bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce((SELECT price_minor FROM leg WHERE operation_id = p_reverses AND purse = 'times' AND amount_minor = p_times),
-        p_times * (SELECT times_price_minor FROM site))
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce((SELECT price_minor FROM leg WHERE operation_id = p_reverses AND purse = 'times' AND amount_minor = p_times),
+        p_times * (SELECT times_price_minor FROM site)));
+END
 $$;
 COMMENT ON FUNCTION fn_times_price(bigint, uuid) IS 'What a number of times costs, or did cost in the act undone.';
 
@@ -318,8 +328,10 @@ $$;
 COMMENT ON FUNCTION fn_reversal_check(uuid, card, uuid) IS 'Whether an operation may be undone by this operator on this card.';
 
 CREATE OR REPLACE FUNCTION fn_business_day(p_at timestamptz) RETURNS date
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT ((p_at AT TIME ZONE time_zone) - day_starts_at::interval)::date FROM site
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT ((p_at AT TIME ZONE time_zone) - day_starts_at::interval)::date FROM site);
+END
 $$;
 COMMENT ON FUNCTION fn_business_day(timestamptz) IS 'Business day of a moment in the time zone of the site.';
 

@@ -172,40 +172,48 @@ COMMENT ON FUNCTION fn_plan_insert(desk_live, uuid, uuid, operation, text, jsonb
 
 -- Operation an open epoch belongs to: for a refresh when its operation is over already.
 CREATE OR REPLACE FUNCTION fn_plan_origin(p_uid bytea, p_legs jsonb) RETURNS uuid
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce(l.operation_id, f.operation_id) FROM epoch e LEFT JOIN leg l ON l.id = e.leg_id
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(l.operation_id, f.operation_id) FROM epoch e LEFT JOIN leg l ON l.id = e.leg_id
       LEFT JOIN fence f ON f.id = e.fence_id
-     WHERE e.uid = p_uid AND e.purse = p_legs -> 0 ->> 'purse' AND e.epoch_no = (p_legs -> 0 ->> 'epoch_no')::bigint
+     WHERE e.uid = p_uid AND e.purse = p_legs -> 0 ->> 'purse' AND e.epoch_no = (p_legs -> 0 ->> 'epoch_no')::bigint);
+END
 $$;
 COMMENT ON FUNCTION fn_plan_origin(bytea, jsonb) IS 'The operation behind the first epoch of a plan.';
 
 -- The first purse whose new epoch was seen, but only provisionally: written once more into the other slot (R13).
 CREATE OR REPLACE FUNCTION fn_plan_refresh_legs(p_seen presentation) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_build_array(jsonb_build_object('leg', coalesce(e.leg_id, e.fence_id), 'purse', e.purse,
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_array(jsonb_build_object('leg', coalesce(e.leg_id, e.fence_id), 'purse', e.purse,
                'epoch_no', e.epoch_no, 'opening', e.opening_minor, 'stored', e.opening_stored_minor))
       FROM jsonb_each(p_seen.seen) s JOIN epoch e ON e.uid = p_seen.uid AND e.purse = s.key
            AND e.epoch_no = (s.value ->> 'epoch_no')::bigint
      WHERE s.value ->> 'verdict' IN ('applied', 'fence_proven') AND (s.value ->> 'provisional')::boolean AND e.state = 'open'
-     ORDER BY s.key LIMIT 1
+     ORDER BY s.key LIMIT 1);
+END
 $$;
 COMMENT ON FUNCTION fn_plan_refresh_legs(presentation) IS 'What a refresh has to write, or null.';
 
 CREATE OR REPLACE FUNCTION fn_plan_issue_legs(p_operation operation, p_seen presentation) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_agg(jsonb_build_object('leg', e.leg_id, 'purse', e.purse, 'epoch_no', e.epoch_no, 'opening', 0, 'stored', 0)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_agg(jsonb_build_object('leg', e.leg_id, 'purse', e.purse, 'epoch_no', e.epoch_no, 'opening', 0, 'stored', 0)
                ORDER BY e.purse)
       FROM leg l JOIN epoch e ON e.leg_id = l.id
-     WHERE l.operation_id = p_operation.id AND l.state = 'P' AND p_seen.state IN ('blank', 'half_issued', 'ours')
+     WHERE l.operation_id = p_operation.id AND l.state = 'P' AND p_seen.state IN ('blank', 'half_issued', 'ours'));
+END
 $$;
 COMMENT ON FUNCTION fn_plan_issue_legs(operation, presentation) IS 'Epochs of the empty purses of an issue.';
 
 -- What a reading shows of a purse is what is proven of it: nothing newer, nothing that waits for a refresh.
 CREATE OR REPLACE FUNCTION fn_seen_committed(p_seen presentation, p_purse text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce((SELECT (s.view ->> 'epoch_no')::bigint = c.committed_no AND NOT (s.view ->> 'provisional')::boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce((SELECT (s.view ->> 'epoch_no')::bigint = c.committed_no AND NOT (s.view ->> 'provisional')::boolean
                AND s.view ->> 'verdict' IN ('not_applied', 'nothing_new', 'lower_value', 'applied', 'fence_proven')
-        FROM (SELECT p_seen.seen -> p_purse AS view) s JOIN card_purse c ON c.uid = p_seen.uid AND c.purse = p_purse), false)
+        FROM (SELECT p_seen.seen -> p_purse AS view) s JOIN card_purse c ON c.uid = p_seen.uid AND c.purse = p_purse), false));
+END
 $$;
 COMMENT ON FUNCTION fn_seen_committed(presentation, text) IS 'Whether a purse was read in its committed epoch, surely.';
 

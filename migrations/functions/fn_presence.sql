@@ -3,18 +3,24 @@
 -- outcome ok gives the desk; anything else is the word to answer.
 CREATE OR REPLACE FUNCTION fn_agent_desk(p_agent_id uuid, p_run bytea)
 RETURNS TABLE (outcome text, live desk_live)
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT CASE WHEN a.id IS NULL THEN 'agent_unknown' WHEN l.run IS DISTINCT FROM p_run THEN 'agent_replaced' ELSE 'ok' END, l
       FROM (SELECT) AS one LEFT JOIN agent a ON a.id = p_agent_id AND a.revoked_at IS NULL
-      LEFT JOIN desk_live l ON l.desk_id = a.desk_id
+      LEFT JOIN desk_live l ON l.desk_id = a.desk_id;
+END
 $$;
 COMMENT ON FUNCTION fn_agent_desk(uuid, bytea) IS 'Desk of an agent process, or why it does not speak for one.';
 
 -- What is proven of each purse now; an image read from here on is measured against it.
 CREATE OR REPLACE FUNCTION fn_card_floor(p_uid bytea) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_object_agg(purse, jsonb_build_object('no', committed_no, 'lowest', lowest_minor, 'ordered', lowest_ordered_minor))
-      FROM card_purse WHERE uid = p_uid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(purse, jsonb_build_object('no', committed_no, 'lowest', lowest_minor, 'ordered', lowest_ordered_minor))
+      FROM card_purse WHERE uid = p_uid);
+END
 $$;
 COMMENT ON FUNCTION fn_card_floor(bytea) IS 'Newest proven epoch and value per purse of a chip.';
 

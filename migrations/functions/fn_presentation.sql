@@ -2,21 +2,25 @@
 -- If anything was learnt about the card between the two, the second answers stale_view and both are done again.
 
 CREATE OR REPLACE FUNCTION fn_card_view(p_uid bytea) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_object_agg(c.purse, jsonb_build_object('no', c.committed_no, 'lowest', c.lowest_minor, 'ordered', c.lowest_ordered_minor,
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(c.purse, jsonb_build_object('no', c.committed_no, 'lowest', c.lowest_minor, 'ordered', c.lowest_ordered_minor,
         'highest', c.highest_no, 'epochs', (
             SELECT coalesce(jsonb_agg(jsonb_build_array(e.epoch_no, e.opening_minor, e.opening_stored_minor,
                        CASE WHEN e.fence_id IS NULL THEN 'leg' ELSE 'fence' END, e.state, coalesce(e.lowest_minor, 0)) ORDER BY e.epoch_no), '[]')
               FROM epoch e WHERE e.uid = c.uid AND e.purse = c.purse AND e.epoch_no > c.committed_no - 20)))
-      FROM card_purse c WHERE c.uid = p_uid
+      FROM card_purse c WHERE c.uid = p_uid);
+END
 $$;
 COMMENT ON FUNCTION fn_card_view(bytea) IS 'Per purse of a chip: committed and allocated epochs with their terms.';
 
 -- A card being issued is complete when its purses are empty in these epochs; null: it is not being issued.
 CREATE OR REPLACE FUNCTION fn_issue_epochs(p_card card) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_object_agg(e.purse, e.epoch_no) FROM leg l JOIN epoch e ON e.leg_id = l.id
-     WHERE p_card.state = 'issuing' AND l.operation_id = p_card.id AND l.state = 'P' AND e.state = 'open'
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT jsonb_object_agg(e.purse, e.epoch_no) FROM leg l JOIN epoch e ON e.leg_id = l.id
+     WHERE p_card.state = 'issuing' AND l.operation_id = p_card.id AND l.state = 'P' AND e.state = 'open');
+END
 $$;
 COMMENT ON FUNCTION fn_issue_epochs(card) IS 'Epoch numbers that the open issue of a card writes, by purse.';
 

@@ -53,11 +53,13 @@ COMMENT ON FUNCTION fn_operator_may(uuid, text) IS 'Whether one of the operator'
 -- Stamps last_seen_at at most once a minute: a statement of its own, because a write in every request would make the
 -- session row hot and every read a transaction with a commit to wait for. Dead sessions stay dead.
 CREATE OR REPLACE FUNCTION fn_session_touch(p_token_sha256 bytea) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
     UPDATE session SET last_seen_at = now()
      WHERE token_sha256 = p_token_sha256 AND ended_at IS NULL AND now() < expires_at
        AND last_seen_at < now() - interval '1 minute'
-       AND now() < last_seen_at + fn_session_idle_limit(desk_id IS NOT NULL)
+       AND now() < last_seen_at + fn_session_idle_limit(desk_id IS NOT NULL);
+END
 $$;
 COMMENT ON FUNCTION fn_session_touch(bytea) IS 'Notes that a live session was used; once a minute at most.';
 
