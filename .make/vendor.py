@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Fetches the libraries of the browser at pinned versions and writes webroot/vendor: only the files that are served, with
+their licences, .gz twins and a list of SHA-256 sums. The result is committed, so nothing but this program needs npm.
+    vendor.py            fetch, check the archives against .make/vendor.lock, write
+    vendor.py --pin      the same, and write the sums of the archives into the lock (after a version was changed here)
+    vendor.py --verify   only compare webroot/vendor with its SHA256SUMS"""
+import gzip, hashlib, pathlib, re, subprocess, sys, tarfile, tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+VENDOR = ROOT / "webroot" / "vendor"
+LOCK = ROOT / ".make" / "vendor.lock"
+
+PACKAGES = {
+    "preact": "11.2.0", "htm": "3.1.1", "@preact/signals": "2.11.4", "@preact/signals-core": "1.14.5",
+    "@tabler/core": "1.6.1", "@tabler/icons": "3.51.0", "@fontsource-variable/inter": "5.3.0",
+    "uplot": "1.6.32", "swagger-ui-dist": "5.35.0",
+}
+
+# Modules: where a bare import leads, as a path from the folder of another module.
+MODULES = {
+    "preact": ("preact", "dist/preact.mjs", "preact-11.2.0/preact.js"),
+    "preact/hooks": ("preact", "hooks/dist/hooks.mjs", "preact-11.2.0/hooks.js"),
+    "htm": ("htm", "dist/htm.mjs", "htm-3.1.1/htm.js"),
+    "@preact/signals-core": ("@preact/signals-core", "dist/signals-core.module.js", "signals-2.11.4/signals-core.js"),
+    "@preact/signals": ("@preact/signals", "dist/signals.module.js", "signals-2.11.4/signals.js"),
+    "uplot": ("uplot", "dist/uPlot.esm.js", "uplot-1.6.32/uplot.js"),
+}
+PLAIN = [
+    ("uplot", "dist/uPlot.min.css", "uplot-1.6.32/uplot.css"),
+    ("swagger-ui-dist", "swagger-ui-bundle.js", "swagger-ui-5.35.0/swagger-ui-bundle.js"),
+    ("swagger-ui-dist", "swagger-ui.css", "swagger-ui-5.35.0/swagger-ui.css"),
+    ("@fontsource-variable/inter", "files/inter-latin-wght-normal.woff2", "inter-5.3.0/inter-latin-wght-normal.woff2"),
+]
+LICENCES = [
+    ("preact", "LICENSE", "preact-11.2.0/LICENSE"), ("htm", "LICENSE", "htm-3.1.1/LICENSE"),
+    ("@preact/signals", "LICENSE", "signals-2.11.4/LICENSE"), ("uplot", "LICENSE", "uplot-1.6.32/LICENSE"),
+    ("swagger-ui-dist", "LICENSE", "swagger-ui-5.35.0/LICENSE"), ("swagger-ui-dist", "NOTICE", "swagger-ui-5.35.0/NOTICE"),
+    ("swagger-ui-dist", "swagger-ui-bundle.js.LICENSE.txt", "swagger-ui-5.35.0/swagger-ui-bundle.js.LICENSE.txt"),
+    ("@fontsource-variable/inter", "LICENSE", "inter-5.3.0/LICENSE"), ("@tabler/icons", "LICENSE", "tabler-icons-3.51.0/LICENSE"),
+]
+# The npm archive of @tabler/core has no licence file of its own; its header and package.json name the MIT licence.
+MIT = """The MIT License (MIT)
+
+{owner}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
+is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES
+OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE
+LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR
+IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+
+# Tabler's sheet is 79 KB on the wire; the screens use these of its classes. A rule stays if all classes in one of its
+# selectors are among them.
+TABLER_CLASSES = """btn btn-primary btn-danger btn-sm btn-icon btn-ghost-secondary form-control form-select form-label form-check
+form-check-input form-check-label form-hint input-icon input-icon-addon invalid-feedback is-invalid table table-sm table-vcenter
+badge card card-body card-header card-title card-footer nav nav-tabs nav-link nav-item active disabled show
+visually-hidden visually-hidden-focusable avatar progress progress-bar spinner-border list-group list-group-item""".split()
+
+ICONS = """activity adjustments alert-octagon alert-triangle arrow-back-up arrow-left arrow-right arrow-up-right bell bolt book
+building calendar cards cash check chevron-down chevron-left chevron-right chevron-up circle-check circle-dashed circle-x
+clipboard-check clock cloud-download credit-card credit-card-off copy database device-desktop door download droplet edit eye
+file-spreadsheet filter flag gift hand-stop hash help hierarchy-2 history hourglass id keyboard key language list-check lock
+lock-open login logout minus moon nfc pencil plug-connected plug-connected-x plus power printer question-mark receipt refresh
+reload report-analytics scan school search send settings shield-check shield-lock shield-x sun tool tools-kitchen-2 trash user
+user-check user-edit user-off user-plus user-x users volume volume-off wallet wifi-off world x""".split()
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def archive_name(package):
+    return package.lstrip("@").replace("/", "-") + "-" + PACKAGES[package] + ".tgz"
+
+
+def fetch(folder, pin):
+    known = dict(line.split()[::-1] for line in LOCK.read_text().splitlines()) if LOCK.exists() else {}
+    sums, archives = {}, {}
+    for package, version in PACKAGES.items():
+        subprocess.run(["npm", "pack", "--silent", f"{package}@{version}"], cwd=folder, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        name = archive_name(package)
+        sums[name] = sha256((folder / name).read_bytes())
+        if not pin and known.get(name) != sums[name]:
+            sys.exit(f"vendor: {name} is not the archive that .make/vendor.lock names")
+        archives[package] = tarfile.open(folder / name)
+    if pin:
+        LOCK.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
+    return archives
+
+
+def member(archives, package, path):
+    return archives[package].extractfile("package/" + path).read()
+
+
+def write(path, data):
+    target = VENDOR / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+
+
+def strip_source_map(text):
+    """Only the comment at the very end: these modules are one line, and the line must stay."""
+    text = re.sub(r"\s*//# sourceMappingURL=\S+\s*$", "\n", text)
+    return re.sub(r"\s*/\*# sourceMappingURL=[^*]+\*/\s*$", "\n", text)
+
+
+def module(archives, name):
+    package, path, target = MODULES[name]
+    text = strip_source_map(member(archives, package, path).decode())
+    here = pathlib.PurePosixPath(target).parent
+
+    def relative(match):
+        if match.group(2) not in MODULES:
+            return match.group()
+        other = MODULES[match.group(2)][2]
+        away = "./" + pathlib.PurePosixPath(other).name if pathlib.PurePosixPath(other).parent == here else "../" + other
+        return match.group(1) + '"' + away + '"'
+
+    text = re.sub(r'((?:from|import)\s*)"([@\w/-]+)"', relative, text)
+    write(target, text.encode())
+
+
+def css_blocks(text):
+    """Top-level rules of a sheet: (prelude, body with braces or None)."""
+    at = 0
+    while at < len(text):
+        end = re.compile(r"[{;]").search(text, at)
+        if not end:
+            return
+        if text[end.start()] == ";":
+            yield text[at:end.end()].strip(), None
+            at = end.end()
+            continue
+        depth, close = 1, end.end()
+        while depth:
+            sign = re.compile(r'[{}]|"[^"]*"').search(text, close)
+            depth += {"{": 1, "}": -1}.get(sign.group(), 0)
+            close = sign.end()
+        yield text[at:end.start()].strip(), text[end.end():close - 1]
+        at = close
+
+
+def split_selectors(prelude):
+    parts, depth, begin = [], 0, 0
+    for index, sign in enumerate(prelude):
+        depth += sign in "(["
+        depth -= sign in ")]"
+        if sign == "," and depth == 0:
+            parts.append(prelude[begin:index])
+            begin = index + 1
+    return parts + [prelude[begin:]]
+
+
+def trim(text, keep):
+    out = []
+    for prelude, body in css_blocks(text):
+        if body is None:
+            continue
+        if prelude.startswith(("@media", "@supports")):
+            inner = trim(body, keep) if "print" not in prelude else ""
+            if inner:
+                out.append(f"{prelude}{{{inner}}}")
+        elif prelude.startswith("@keyframes"):
+            if "spinner" in prelude:
+                out.append(f"{prelude}{{{body}}}")
+        elif not prelude.startswith("@"):
+            chosen = [s for s in split_selectors(prelude) if set(re.findall(r"\.((?:[\w-]|\\.)+)", s)) <= keep]
+            if chosen:
+                out.append(f"{','.join(chosen)}{{{body}}}")
+    return "".join(out)
+
+
+def drop_unused_variables(text):
+    """Custom properties nobody reads, until none is left."""
+    while True:
+        used = set(re.findall(r"var\(\s*(--[\w-]+)", text))
+        smaller = re.sub(r"(--[\w-]+)\s*:[^;{}]*(?:;|(?=\}))", lambda m: m.group() if m.group(1) in used else "", text)
+        smaller = re.sub(r"[^{}]+\{\s*\}", "", smaller)
+        if smaller == text:
+            return text
+        text = smaller
+
+
+def tabler(archives):
+    sheet = re.sub(r"/\*.*?\*/", "", member(archives, "@tabler/core", "dist/css/tabler.min.css").decode(), flags=re.S)
+    sheet = drop_unused_variables(trim(sheet, set(TABLER_CLASSES)))
+    sheet = re.sub(r"url\([^)]*\)", lambda m: m.group() if m.group().strip("url()\"'").startswith("data:") else "none", sheet)
+    head = "/* Tabler 1.6.1, MIT: the rules these screens use, chosen by .make/vendor.py. */\n"
+    write("tabler-1.6.1/tabler.css", (head + sheet + "\n").encode())
+    write("tabler-1.6.1/LICENSE", MIT.format(owner="Copyright (c) 2018-2026 The Tabler Authors").encode())
+
+
+def sprite(archives):
+    out = ['<svg xmlns="http://www.w3.org/2000/svg">']
+    for name in sorted(set(ICONS)):
+        svg = member(archives, "@tabler/icons", f"icons/outline/{name}.svg").decode()
+        body = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.S).group(1)
+        body = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>', "", body)
+        out.append(f'<symbol id="{name}" viewBox="0 0 24 24">{" ".join(body.split())}</symbol>')
+    write("tabler-icons-3.51.0/sprite.svg", ("\n".join(out) + "\n</svg>\n").encode())
+
+
+def finish():
+    for path in sorted(VENDOR.rglob("*")):
+        if path.suffix in (".js", ".css", ".svg"):
+            with open(f"{path}.gz", "wb") as out, gzip.GzipFile("", "wb", 9, out, mtime=0) as packed:
+                packed.write(path.read_bytes())
+    names = sorted(p.relative_to(VENDOR).as_posix() for p in VENDOR.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    (VENDOR / "SHA256SUMS").write_text("".join(f"{sha256((VENDOR / n).read_bytes())}  {n}\n" for n in names))
+
+
+def verify():
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in (VENDOR / "SHA256SUMS").read_text().splitlines())}
+    there = {p.relative_to(VENDOR).as_posix() for p in VENDOR.rglob("*") if p.is_file() and p.name != "SHA256SUMS"}
+    bad = [n for n in sorted(there | set(listed)) if n not in there or listed.get(n) != sha256((VENDOR / n).read_bytes())]
+    for name in bad:
+        print(f"webroot/vendor/{name}:1: is not what SHA256SUMS says; run make vendor")
+    sys.exit(1 if bad else 0)
+
+
+def main():
+    if "--verify" in sys.argv:
+        verify()
+    with tempfile.TemporaryDirectory() as folder:
+        archives = fetch(pathlib.Path(folder), "--pin" in sys.argv)
+        if VENDOR.exists():
+            subprocess.run(["rm", "-r", str(VENDOR)], check=True)
+        for name in MODULES:
+            module(archives, name)
+        for package, path, target in PLAIN + LICENCES:
+            data = member(archives, package, path)
+            write(target, strip_source_map(data.decode()).encode() if target.endswith((".js", ".css")) else data)
+        tabler(archives)
+        sprite(archives)
+    finish()
+
+
+main()
