@@ -101,24 +101,53 @@ END
 $$;
 COMMENT ON FUNCTION fn_desk_snapshot(uuid) IS 'The whole present of a desk; the first event of every stream.';
 
--- Tells the desks that an operation concerns where it stands: its own desk, and the one that holds the card now.
--- Rows are locked in the order of their ids. Returns the desks to wake.
+-- Tells the desks that an operation concerns where it stands: its own desk, and the one that holds the card now. The event
+-- names operation and state only; whoever reads it gets the whole of it as it is then (fn_desk_events): most events of a busy
+-- desk are never looked at. Rows are locked in the order of their ids. Returns the desks to wake.
 CREATE OR REPLACE FUNCTION fn_operation_tell(p_operation_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_live desk_live;
+    v_desk_id uuid;
+    v_state text;
     v_desks uuid[] := '{}'::uuid[];
-    v_body jsonb := fn_operation_body(p_operation_id);
 BEGIN
-    FOR v_live IN
-        SELECT l.* FROM operation o JOIN desk_live l ON l.desk_id = o.desk_id OR l.uid = o.uid
+    FOR v_desk_id, v_state IN
+        SELECT l.desk_id, o.state FROM operation o JOIN desk_live l ON l.desk_id = o.desk_id OR l.uid = o.uid
          WHERE o.id = p_operation_id ORDER BY l.desk_id
     LOOP
-        PERFORM fn_desk_event(v_live.desk_id, 'operation',
-            jsonb_build_object('operation', v_body, 'card', fn_desk_card_body(v_live)));
-        v_desks := v_desks || v_live.desk_id;
+        PERFORM fn_desk_event(v_desk_id, 'operation', jsonb_build_object('operation_id', p_operation_id, 'state', v_state));
+        v_desks := v_desks || v_desk_id;
     END LOOP;
     RETURN v_desks;
 END
 $$;
 COMMENT ON FUNCTION fn_operation_tell(uuid) IS 'Adds an operation event to every desk concerned.';
+
+-- Tells a desk that the card on it was seen anew; the content as in fn_operation_tell.
+CREATE OR REPLACE FUNCTION fn_card_tell(p_desk_id uuid, p_presence_id uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM fn_desk_event(p_desk_id, 'card_present', jsonb_build_object('presence_id', p_presence_id));
+END
+$$;
+COMMENT ON FUNCTION fn_card_tell(uuid, uuid) IS 'Adds an event: the card of this presence was seen anew.';
+
+-- An event with its content as it is now. A card that has left since keeps only its presence: its removal is an event too.
+CREATE OR REPLACE FUNCTION fn_desk_event_body(p_event desk_event) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_live desk_live;
+BEGIN
+    IF p_event.kind NOT IN ('operation', 'card_present') THEN
+        RETURN p_event.body;
+    END IF;
+    SELECT * INTO v_live FROM desk_live WHERE desk_id = p_event.desk_id;
+    IF p_event.kind = 'operation' THEN
+        RETURN p_event.body || jsonb_build_object('operation', fn_operation_body((p_event.body ->> 'operation_id')::uuid),
+            'card', fn_desk_card_body(v_live));
+    END IF;
+    RETURN CASE WHEN v_live.presence_id::text = p_event.body ->> 'presence_id' THEN fn_desk_card_body(v_live)
+        ELSE p_event.body || '{"state": "gone"}' END;
+END
+$$;
+COMMENT ON FUNCTION fn_desk_event_body(desk_event) IS 'What a stream sends for an event.';

@@ -25,7 +25,7 @@ BEGIN
         RETURN QUERY SELECT NULL::bigint, NULL::text, NULL::jsonb;
         RETURN;
     END IF;
-    RETURN QUERY SELECT e.no, e.kind, e.body FROM desk_event e WHERE e.desk_id = p_desk_id AND e.no > p_after
+    RETURN QUERY SELECT e.no, e.kind, fn_desk_event_body(e) FROM desk_event e WHERE e.desk_id = p_desk_id AND e.no > p_after
                   ORDER BY e.no LIMIT p_limit;
 END
 $$;

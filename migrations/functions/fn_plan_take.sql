@@ -155,7 +155,7 @@ BEGIN
     SELECT p_plan_id, p_kind, coalesce(p_operation.id, fn_plan_origin(p_live.uid, p_legs)), p_live.uid, p_agent_id, p_live.desk_id,
         p_live.run, p_live.presentation_id, (SELECT count(*) + 1 FROM plan WHERE operation_id = p_operation.id),
         v_now, v_now, jsonb_build_object('act', p_kind, 'operation_kind', p_operation.kind, 'legs', p_legs,
-            'purses', coalesce(fn_card_view(p_live.uid), '{}'), 'card', jsonb_build_object('card_no', v_card.card_no,
+            'purses', coalesce(fn_card_view(p_live.uid, 0), '{}'), 'card', jsonb_build_object('card_no', v_card.card_no,
                 'key_version', v_card.key_version, 'start_sector', v_card.start_sector, 'site_id', s.site_id,
                 'issued_days', v_card.issued_on - date '2000-01-01',
                 'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)))
@@ -263,7 +263,8 @@ $$;
 COMMENT ON FUNCTION fn_plan_money_legs(operation, presentation, text) IS 'Legs of a recharge, withdrawal or fence plan.';
 
 -- One leg of a plan: the newest open epoch of the leg (or of the fence, if one is given) with exactly these terms, else a
--- new one. Null: no number is free.
+-- new one. Null: no number is free. Two purses of one fence may have equal epoch numbers, so each gets an id of its own
+-- to be reported by (R22).
 CREATE OR REPLACE FUNCTION fn_plan_leg(p_purse card_purse, p_terms bigint[], p_leg_id uuid, p_fence_id uuid) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -277,8 +278,9 @@ BEGIN
         v_no := fn_epoch_allocate(p_purse.uid, p_purse.purse, p_terms[1], p_terms[2],
             CASE WHEN p_fence_id IS NULL THEN p_leg_id END, p_fence_id);
     END IF;
-    RETURN CASE WHEN v_no IS NOT NULL THEN jsonb_build_array(jsonb_build_object('leg', coalesce(p_fence_id, p_leg_id),
-        'purse', p_purse.purse, 'epoch_no', v_no, 'opening', p_terms[1], 'stored', p_terms[2])) END;
+    RETURN CASE WHEN v_no IS NOT NULL THEN jsonb_build_array(jsonb_build_object('leg',
+        CASE WHEN p_fence_id IS NULL THEN p_leg_id ELSE gen_random_uuid() END, 'purse', p_purse.purse, 'epoch_no', v_no,
+        'opening', p_terms[1], 'stored', p_terms[2])) END;
 END
 $$;
 COMMENT ON FUNCTION fn_plan_leg(card_purse, bigint[], uuid, uuid) IS 'Leg, purse, epoch and terms of one leg of a plan.';

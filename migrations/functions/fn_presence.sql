@@ -57,7 +57,7 @@ BEGIN
            agent_seen_at = clock_timestamp()
      WHERE desk_id = v_live.desk_id RETURNING * INTO v_live;
     IF v_kind <> 'card' THEN
-        PERFORM fn_desk_event(v_live.desk_id, 'card_present', fn_desk_card_body(v_live));
+        PERFORM fn_card_tell(v_live.desk_id, v_live.presence_id);
         wake := ARRAY[v_live.desk_id];
     END IF;
     SELECT jsonb_build_object('desk_id', v_live.desk_id, 'kind', v_kind, 'mode', v_mode, 'uses_times', s.uses_times,

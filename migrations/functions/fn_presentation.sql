@@ -1,18 +1,18 @@
 -- A reading of a card, in two calls: the ledger's view of the chip goes out, the evidence found in it comes back.
 -- If anything was learnt about the card between the two, the second answers stale_view and both are done again.
 
-CREATE OR REPLACE FUNCTION fn_card_view(p_uid bytea) RETURNS jsonb
+CREATE OR REPLACE FUNCTION fn_card_view(p_uid bytea, p_older integer) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN (SELECT jsonb_object_agg(c.purse, jsonb_build_object('no', c.committed_no, 'lowest', c.lowest_minor, 'ordered', c.lowest_ordered_minor,
         'highest', c.highest_no, 'epochs', (
             SELECT coalesce(jsonb_agg(jsonb_build_array(e.epoch_no, e.opening_minor, e.opening_stored_minor,
                        CASE WHEN e.fence_id IS NULL THEN 'leg' ELSE 'fence' END, e.state, coalesce(e.lowest_minor, 0)) ORDER BY e.epoch_no), '[]')
-              FROM epoch e WHERE e.uid = c.uid AND e.purse = c.purse AND e.epoch_no > c.committed_no - 20)))
+              FROM epoch e WHERE e.uid = c.uid AND e.purse = c.purse AND e.epoch_no >= c.committed_no - p_older)))
       FROM card_purse c WHERE c.uid = p_uid);
 END
 $$;
-COMMENT ON FUNCTION fn_card_view(bytea) IS 'Per purse of a chip: committed and allocated epochs with their terms.';
+COMMENT ON FUNCTION fn_card_view(bytea, integer) IS 'Per purse of a chip: the committed epoch, those allocated above and some older ones.';
 
 -- A card being issued is complete when its purses are empty in these epochs; null: it is not being issued.
 CREATE OR REPLACE FUNCTION fn_issue_epochs(p_card card) RETURNS jsonb
@@ -50,7 +50,7 @@ BEGIN
         'card', CASE WHEN v_card.id IS NOT NULL THEN jsonb_build_object('card_no', v_card.card_no, 'state', v_card.state,
             'has_purses', v_card.has_purses, 'issued_days', v_card.issued_on - date '2000-01-01',
             'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)) END,
-        'version', coalesce(v_card.ledger_version, 0), 'floor', v_live.floor, 'purses', fn_card_view(v_live.uid),
+        'version', coalesce(v_card.ledger_version, 0), 'floor', v_live.floor, 'purses', fn_card_view(v_live.uid, 20),
         'issue_epochs', fn_issue_epochs(v_card))
       INTO body FROM site s;
     RETURN NEXT;
@@ -98,7 +98,7 @@ BEGIN
     UPDATE desk_live SET presentation_id = v_id, agent_seen_at = clock_timestamp()
      WHERE desk_id = v_live.desk_id AND presence_id = v_live.presence_id RETURNING * INTO v_live;
     IF FOUND THEN
-        PERFORM fn_desk_event(v_live.desk_id, 'card_present', fn_desk_card_body(v_live));
+        PERFORM fn_card_tell(v_live.desk_id, v_live.presence_id);
         wake := ARRAY[v_live.desk_id];
     END IF;
     IF v_operation_id IS NOT NULL THEN

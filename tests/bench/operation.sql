@@ -1,5 +1,5 @@
 \if :first
-SELECT encode(b.token_sha256, 'hex') AS token, b.agent_id AS agent, encode(b.run, 'hex') AS run, b.desk_id AS desk, l.presentation_id AS pres FROM bench_desk b JOIN desk_live l USING (desk_id) WHERE b.n = :base + :client_id \gset
+SELECT encode(b.token_sha256, 'hex') AS token, b.agent_id AS agent, encode(b.run, 'hex') AS run, b.desk_id AS desk, l.presentation_id AS pres FROM bench_desk b JOIN desk_live l USING (desk_id) WHERE b.n = :base::integer + :client_id::integer \gset
 \set first 0
 \endif
 SELECT outcome FROM fn_operation_prepare(decode(:token, 'hex'), jsonb_build_object('key', gen_random_uuid(), 'kind', 'recharge', 'desk_id', :desk::text, 'presentation_id', :pres::text, 'consumption_minor', 1, 'request_sha256', repeat('00', 32)));
