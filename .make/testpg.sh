@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 command=${1:?start or stop}
 mkdir -p "${2:?the folder of the test databases}"
 dir=$(cd "$2" && pwd)
-migrate=${3:-}
+migrate=${3:+$(realpath "$3")}
 
 admin() {
     PGOPTIONS="--client-min-messages=warning" psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 \
