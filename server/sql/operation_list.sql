@@ -1,0 +1,1 @@
+SELECT * FROM fn_operation_list($1, $2::integer, $3)
