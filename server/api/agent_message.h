@@ -18,6 +18,7 @@ struct agent_message {
     const char *text; /* JSON for the database */
     int tries;
     int64_t poll_until_ms;
+    uint64_t wake_count; /* of the desk when the poll was read */
 };
 
 struct agent_message *agent_message_new(struct request *rq, const struct agent_identity *agent);

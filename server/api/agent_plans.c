@@ -29,11 +29,13 @@ static bool poll_bind(struct request *rq, void *state, struct db_call *call)
     struct agent_message *message = state;
     agent_message_bind(rq, message, call);
     db_bind_text(&call->params, message->kind);
+    message->wake_count = desk_wake_count(&message->agent->desk_id);
     message->subject_id = uuid_make_v7(); /* a new plan row's id */
     db_bind_uuid(&call->params, message->subject_id.bytes);
     return true;
 }
 
+static const struct fast_stage poll_stage;
 static void poll_wake(struct request *rq, enum wait_why why);
 static enum fast_next training_next(struct request *rq, void *state, const struct db_rows *rows,
                                     const struct fast_stage **ret_next);
@@ -44,6 +46,10 @@ static enum fast_next poll_park(struct request *rq, struct agent_message *messag
     if (left_ms <= 0) {
         reply_json(rq, 200, "{\"tasks\":[]}");
         return FAST_REPLIED;
+    }
+    if (desk_wake_count(&message->agent->desk_id) != message->wake_count) {
+        fast_run_again(rq, &poll_stage, message); /* news came while the database was asked */
+        return FAST_PARKED;
     }
     wait_park(rq, message->agent->desk_id.bytes, left_ms < RE_READ_MS ? (int)left_ms : RE_READ_MS, poll_wake);
     return FAST_PARKED;

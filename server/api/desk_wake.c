@@ -19,11 +19,31 @@ void desk_wake_stop(void)
     operator_port = NULL;
 }
 
+static uint64_t wake_counts[DESK_WAKE_SLOTS];
+
+static uint64_t *wake_slot(const struct uuid *desk_id)
+{
+    uint32_t hash;
+    memcpy(&hash, desk_id->bytes + UUID_BYTES - sizeof hash, sizeof hash); /* the random end of a UUIDv7 */
+    return &wake_counts[hash % DESK_WAKE_SLOTS];
+}
+
+uint64_t desk_wake_count(const struct uuid *desk_id)
+{
+    return *wake_slot(desk_id);
+}
+
+static void wake_here(const struct uuid *desk_id)
+{
+    ++*wake_slot(desk_id);
+    wait_wake(operator_port->server, desk_id->bytes);
+}
+
 void desk_wake(const struct uuid *desk_id)
 {
     if (!operator_port)
         return;
-    wait_wake(operator_port->server, desk_id->bytes);
+    wake_here(desk_id);
     if (operator_port->listen) {
         char hint[5 + UUID_TEXT_BYTES] = "desk ";
         uuid_format(desk_id, hint + 5);
@@ -81,5 +101,5 @@ void desk_wake_hint(void *context, const char *hint)
     if (!hint)
         desk_events_read_all();
     else if (strncmp(hint, "desk ", 5) == 0 && uuid_parse(hint + 5, &desk_id))
-        wait_wake(operator_port->server, desk_id.bytes);
+        wake_here(&desk_id);
 }

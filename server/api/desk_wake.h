@@ -13,6 +13,11 @@ void desk_wake_stop(void);
 /* Loop thread: wakes the waiters of this process and sends the hint. */
 void desk_wake(const struct uuid *desk_id);
 
+/* Grows with every wake of this desk (and, rarely, of another). Asked before news is read from the database
+ * and again before waiting: if it grew, the news may be newer than what was read, so read again instead of
+ * waiting. */
+uint64_t desk_wake_count(const struct uuid *desk_id);
+
 /* The same for every desk in a uuid[] column of the first row; NULL and no row are nothing. */
 void desk_wake_rows(const struct db_rows *rows, const char *column);
 

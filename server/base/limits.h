@@ -149,6 +149,10 @@
 #define SITE_KEY_FILE_BYTES_MAX (32 * 1024)
 #define SITE_KEY_EXPANDED_MAX 4 /* expanded key trees kept in locked memory */
 
+/* ---- verify ---- */
+#define VERIFY_STATEMENT_TIMEOUT_MS 3600000 /* one invariant over a ledger of many years, at night */
+#define VERIFY_LOCK_TIMEOUT_MS 5000         /* a migration holds tables: come again later */
+
 /* ---- api: people, desks, agents ---- */
 #define AGENT_TIME_WINDOW_MS 60000
 #define AGENT_CACHE_MS 10000
@@ -216,5 +220,6 @@
 #define TIMES_MAX 16777215
 #define DESK_EVENTS_PER_READ 100
 #define DESK_EVENTS_RETRY_MS 1000
+#define DESK_WAKE_SLOTS 4096 /* desks that share a slot only read once too often */
 
 #endif
