@@ -11,5 +11,5 @@ $(OUT)/api/%: $(OUT)/obj/tests/api/%.o $(OUT)/libtest.a $(ALL_LIBS)
 
 .PHONY: test-api
 TEST_TARGETS += test-api
-test-api: $(STORY_BINS) $(OUT)/cardwrightd $(OUT)/test-migrate
+test-api: $(STORY_BINS) $(OUT)/cardwrightd $(OUT)/cardwright-agent $(OUT)/sim-reader $(OUT)/test-migrate
 	@bash .make/stories.sh $(OUT) $(BUILD)/testpg $(STORY_JOBS) $(STORY_BINS)

@@ -6,7 +6,7 @@ set -euo pipefail
 
 run_packages="gcc make pkg-config libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libssl-dev libcurl4-openssl-dev
 libinih-dev libunistring-dev libnfc-dev postgresql-15 postgresql-client-15 curl procps util-linux"
-test_packages="libcriterion-dev libnfc-bin mfoc libfreefare-bin universal-ctags python3 postgresql-15-pgtap postgresql-15-plpgsql-check clang
+test_packages="libcriterion-dev libnfc-bin mfoc libfreefare-bin universal-ctags python3 python3-jsonschema postgresql-15-pgtap postgresql-15-plpgsql-check clang
 libclang-rt-14-dev clang-format git"
 bench_packages="nginx-light wrk"
 

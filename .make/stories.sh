@@ -16,11 +16,14 @@ mkdir -p "$out/stories"
 : >"$out/stories/answers.ndjson"
 CARDWRIGHTD=$(cd "$out" && pwd)/cardwrightd
 STORY_ANSWERS=$(cd "$out/stories" && pwd)/answers.ndjson
-export CARDWRIGHTD STORY_ANSWERS
+CARDWRIGHT_AGENT=$(cd "$out" && pwd)/cardwright-agent
+SIM_READER=$(cd "$out" && pwd)/sim-reader
+export CARDWRIGHTD CARDWRIGHT_AGENT SIM_READER STORY_ANSWERS
 
 failed=0
 for program in "$@"; do
     printf '%s: ' "$(basename "$program")"
     "$program" --jobs="$jobs" || failed=$((failed + 1))
 done
+touch "$out/stories/played" # also after a failure: that is told already, and what was answered can be checked
 [ "$failed" -eq 0 ] || die "$failed of $# story programs failed."

@@ -1,4 +1,5 @@
 /* cardwrightd: options and the table of subcommands. */
+#include "api/errors.h"
 #include "api/ops.h"
 #include "api/routes.h"
 #include "api/user_command.h"
@@ -9,6 +10,7 @@
 #include "db/migrate.h"
 #include "flow/site_keys.h"
 #include "serve.h"
+#include "verify/verify.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -92,6 +94,14 @@ static int run_user(const struct conf *conf, const struct invocation *invocation
     return status;
 }
 
+static int run_verify(const struct conf *conf, const struct invocation *invocation)
+{
+    (void)invocation;
+    const char *url = conf->database_readonly_url[0] ? conf->database_readonly_url : conf->database_url;
+    const struct verify_settings settings = {.conninfo = url, .output = stdout, .problems = stderr};
+    return (int)verify_ledger(&settings);
+}
+
 static int run_config(const struct conf *conf, const struct invocation *invocation)
 {
     char problem[512];
@@ -118,13 +128,21 @@ static int run_routes(const struct conf *conf, const struct invocation *invocati
     return routes_print(invocation->word_count > 1 && strcmp(invocation->words[1], "--json") == 0);
 }
 
+static int run_errors(const struct conf *conf, const struct invocation *invocation)
+{
+    (void)conf;
+    return errors_print(invocation->word_count > 1 && strcmp(invocation->words[1], "--json") == 0);
+}
+
 static const struct command commands[] = {
     {"serve", run_serve, "", "run the server", false},
     {"migrate", run_migrate, "", "bring the database to the newest version, as its owner", false},
     {"doctor", run_doctor, "", "look at everything the server needs and say what to do", true},
     {"user", run_user, "add|reset …", "operators: add one, or give one a new password", false},
+    {"verify-ledger", run_verify, "", "recompute the books and name everything that cannot be", false},
     {"config", run_config, "print|check", "show the settings in force, or check them", false},
     {"routes", run_routes, "[--json]", "list the endpoints", true},
+    {"errors", run_errors, "[--json]", "list every error with its cause and the way out", true},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

@@ -39,6 +39,12 @@ const struct err_info *err_info(enum err err)
     return &table[err];
 }
 
+const char *err_blame_word(enum err_blame blame)
+{
+    static const char *const words[] = {"caller", "state", "ours"};
+    return words[blame];
+}
+
 enum err err_from_code(const char *code)
 {
     for (int err = 1; code && err < ERR_COUNT; err++)

@@ -24,6 +24,9 @@ struct err_info {
 /* Facts of one error; `err` must be between 1 and ERR_COUNT - 1. */
 const struct err_info *err_info(enum err err);
 
+/* "caller", "state" or "ours". */
+const char *err_blame_word(enum err_blame blame);
+
 /* The error whose wire word is `code` (as returned by SQL functions); ERR_INTERNAL for an unknown word. */
 enum err err_from_code(const char *code);
 

@@ -78,25 +78,38 @@ char *story_sql(struct story *story, const char *sql)
 /* ---- what is kept of an answer ---- */
 
 /* One write a line, so that stories running side by side can share the file. */
-static void collect(const struct step *step, const char *path, const struct answer *answer)
+void story_collect(json_t *row)
 {
     const char *file = getenv("STORY_ANSWERS");
-    if (!file || !answer->json)
-        return;
-    char template[512];
-    snprintf(template, sizeof(template), "%.*s", (int)strcspn(step->path, "?"), step->path);
-    json_t *code = json_object_get(answer->json, "code");
-    json_t *row =
-        json_pack("{s:s, s:s, s:s, s:I, s:O?, s:O}", "method", step->method, "path", path, "template",
-                  template, "status", (json_int_t)answer->status, "code", code, "body", answer->json);
-    char *line = row ? json_dumps(row, JSON_COMPACT) : NULL;
-    int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    if (line && fd >= 0)
+    char *line = file && row ? json_dumps(row, JSON_COMPACT) : NULL;
+    int fd = line ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644) : -1;
+    if (fd >= 0) {
         dprintf(fd, "%s\n", line);
-    if (fd >= 0)
         close(fd);
+    }
     free(line);
     json_decref(row);
+}
+
+/* The media type without its parameters, in the memory given. */
+static const char *media_type(const struct answer *answer, char text[static 80])
+{
+    const char *type = json_string_value(json_object_get(answer->headers, "content-type"));
+    snprintf(text, 80, "%.*s", type ? (int)strcspn(type, "; ") : 0, type ? type : "");
+    return text;
+}
+
+static void collect(const struct step *step, const struct outgoing *request, const struct answer *answer)
+{
+    char type[80];
+    json_t *headers = json_copy(answer->headers);
+    json_object_del(headers, "set-cookie");
+    json_t *sent = request->body ? json_loads(request->body, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    story_collect(json_pack("{s:s, s:s, s:s, s:o?, s:I, s:s, s:o, s:s?, s:O?, s:O?}", "method", step->method,
+                            "path", request->path, "template", step->path, "request", sent, "status",
+                            (json_int_t)answer->status, "type", media_type(answer, type), "headers", headers,
+                            "expected", step->want_err, "code", json_object_get(answer->json, "code"), "body",
+                            answer->json));
 }
 
 static void keep(struct story *story, const struct step *step, const struct answer *answer, const char *key)
@@ -287,7 +300,7 @@ static void play_http(struct story *story, const struct step *step)
     struct outgoing request = {step->method, path, body, headers, key, client_of(story, step->as)};
     struct answer answer;
     story_send(story, &request, &answer);
-    collect(step, path, &answer);
+    collect(step, &request, &answer);
     keep(story, step, &answer, key);
     struct scene scene = {story, step, path, body, &answer};
     check_status(&scene);

@@ -28,7 +28,9 @@
  * put straight into the database, so that most stories need no login. Any other name is an empty cookie jar:
  * log in with a step. Without `as` the caller is "admin".
  *
- * Every JSON answer goes as a line to the file $STORY_ANSWERS: {method, path, template, status, code, body}.
+ * Every answer goes as a line to the file $STORY_ANSWERS: {method, path, template, request, status, type,
+ * headers, expected, code, body}, every event of a stream as {method: "EVENT", path, event, body}. There
+ * tests/check/answers.py holds them against webroot/openapi.json.
  */
 #ifndef CARDWRIGHT_TESTS_LIB_STORY_H
 #define CARDWRIGHT_TESTS_LIB_STORY_H

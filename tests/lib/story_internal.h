@@ -59,6 +59,9 @@ struct story {
 void story_fail(const struct story *story, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
+/* Adds a line to $STORY_ANSWERS, if that is set; takes `row` over. */
+void story_collect(json_t *row);
+
 /* story_client.c */
 struct client *client_of(struct story *story, const char *as);
 void client_take_cookie(struct client *client, const char *set_cookie);

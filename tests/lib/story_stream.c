@@ -12,6 +12,7 @@ struct story_stream {
     CURLM *multi;
     struct curl_slist *headers;
     struct text buffer;
+    char *path;
     bool closed;
 };
 
@@ -45,7 +46,7 @@ struct story_stream *story_stream_open(struct story *story, const char *as, cons
     curl_easy_setopt(stream->curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(stream->curl, CURLOPT_WRITEDATA, stream);
     curl_multi_add_handle(stream->multi, stream->curl);
-    free(filled);
+    stream->path = filled;
     return stream;
 }
 
@@ -96,8 +97,11 @@ static json_t *from_buffer(struct story_stream *stream)
         json_t *event = parse(stream->buffer.bytes, bytes);
         stream->buffer.count -= bytes + 1;
         memmove(stream->buffer.bytes, stream->buffer.bytes + bytes + 1, stream->buffer.count + 1);
-        if (event)
+        if (event) {
+            story_collect(json_pack("{s:s, s:s, s:O, s:O}", "method", "EVENT", "path", stream->path, "event",
+                                    json_object_get(event, "event"), "body", json_object_get(event, "data")));
             return event;
+        }
     }
 }
 
@@ -140,5 +144,6 @@ void story_stream_close(struct story_stream *stream)
     curl_multi_cleanup(stream->multi);
     curl_slist_free_all(stream->headers);
     free(stream->buffer.bytes);
+    free(stream->path);
     free(stream);
 }
