@@ -112,6 +112,7 @@ struct plan_issue_request {
     struct id_fields id; /* what the ID block will hold; key_version and site_id must be those of `keys` */
     int64_t epoch_no[PURSES];       /* epoch of the empty purses: 1, or the next one on a used medium */
     bool authority_sectors;         /* format L5 and L6 too (empty) */
+    bool continued;                 /* an earlier plan of this issue may have been torn on this card */
     const struct card_image *image; /* blocks 0..2 of every sector, and which key opened it */
     const struct card_keys *keys;   /* the keys the card gets */
     const struct card_keys *former; /* keys of older site key versions for a used medium; may be NULL */

@@ -129,6 +129,8 @@ static enum plan_outcome issue_build(const struct task *task, struct card_plan *
     struct card_keys former[READ_TRIES_MAX - 1];
     struct plan_issue_request request = {.leg_id = task->legs[0].leg_id,
                                          .id = task->id,
+                                         .continued =
+                                             json_is_true(json_object_get(task->request, "continued")),
                                          .image = &task->image,
                                          .keys = &task->keys,
                                          .former = former};

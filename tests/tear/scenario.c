@@ -193,10 +193,10 @@ static bool bring(struct worker *worker, struct rig_desk *desk)
     return rig_place(desk, worker->file) || desk_problem(worker, desk, "bringing the card");
 }
 
-/* The operation ends on this desk; a second presentation is allowed. */
+/* The operation ends with the card on this desk, which may never have heard of it: it may be over already. */
 static bool settle(struct worker *worker, struct rig_desk *desk)
 {
-    if (!rig_place(desk, worker->file))
+    if (!rig_operation_read(desk, worker->operation_id) || !rig_place(desk, worker->file))
         return desk_problem(worker, desk, "presenting");
     if (rig_wait_operation(desk, worker->operation_id, "completed|aborted"))
         return true;
@@ -388,7 +388,7 @@ enum verdict scenario_run(struct worker *worker, const struct scenario *scenario
     if (verdict != VERDICT_VIOLATION)
         return verdict;
     describe(scenario, text, sizeof text);
-    fprintf(stderr, "violation: %s: card %s, operation %s: %s\n", text, worker->file, worker->operation_id,
+    fprintf(stderr, "violation: %s: card %s, operation %s: %.1500s\n", text, worker->file, worker->operation_id,
             worker->problem);
     atomic_fetch_add(worker->violations, 1);
     clear_readers(worker);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DATA_WRITES 16 /* of an issue; the writes after them are trailers */
+#define DATA_WRITES 11 /* of an issue of L0..L4; the writes after them are trailers */
 
 static bool desk_problem(struct worker *worker, const struct rig_desk *desk, const char *what)
 {
