@@ -39,6 +39,13 @@ static enum reader_status read_blocks(struct reader *reader, const struct read_s
     return READER_OK;
 }
 
+/* A sector that is reported as closed or gone has no blocks: they would be of another try. */
+static void forget_blocks(const struct read_sector *wanted, struct reading *reading)
+{
+    for (uint8_t i = 0; i < wanted->block_count; i++)
+        reading->has_block[wanted->blocks[i]] = false;
+}
+
 /* One sector. A refusal may be a disturbed field, so the sector gets a second chance as long as the card is
  * there. READER_OK: the sector has its result, and the card is selected or will refuse the next key too. */
 static enum reader_status read_one(struct reader *reader, const struct read_plan *plan,
@@ -46,6 +53,7 @@ static enum reader_status read_one(struct reader *reader, const struct read_plan
 {
     struct reading_sector *sector = &reading->sectors[reading->sector_count];
     for (int attempt = 1; attempt <= 2; attempt++) {
+        forget_blocks(wanted, reading);
         enum reader_status status = open_sector(reader, plan, wanted, &sector->key_index);
         bool opened = status == READER_OK;
         if (opened)
@@ -75,8 +83,10 @@ enum reader_status reading_run(struct reader *reader, const struct read_plan *pl
             status = read_one(reader, plan, &plan->sectors[i], ret_reading);
         if (status == READER_LOST)
             return status;
-        if (status != READER_OK)
+        if (status != READER_OK) {
             ret_reading->sectors[i].result = SECTOR_GONE;
+            forget_blocks(&plan->sectors[i], ret_reading);
+        }
         ret_reading->sector_count++;
     }
     return status;

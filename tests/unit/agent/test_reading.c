@@ -83,7 +83,28 @@ Test(agent_reading, the_card_leaves_at_every_command)
         cr_assert_eq(reading.sectors[0].result, command <= 4 ? SECTOR_GONE : SECTOR_OK, "command %u",
                      command);
         cr_assert_eq(reading.sectors[1].result, SECTOR_GONE);
+        cr_assert_eq(reading.has_block[8], reading.sectors[0].result == SECTOR_OK, "command %u", command);
+        cr_assert_not(reading.has_block[4], "command %u", command);
     }
+}
+
+static void close_first_sector(struct fake_reader *card, void *context)
+{
+    (void)context;
+    if (card->commands == 4)
+        memset(plan.sectors[0].keys, 0, sizeof plan.sectors[0].keys);
+}
+
+/* Weak bits in a trailer: the sector opened once, gave a block, and then no more. */
+Test(agent_reading, a_sector_that_closes_while_it_is_read_has_no_blocks)
+{
+    fake.fail_at = 4;
+    fake.failure = FAKE_REFUSED;
+    fake.before = close_first_sector;
+    cr_assert_eq(reading_run(&fake.reader, &plan, &reading), READER_OK);
+    cr_assert_eq(reading.sectors[0].result, SECTOR_AUTH);
+    cr_assert_not(reading.has_block[8]);
+    cr_assert_eq(reading.sectors[1].result, SECTOR_OK);
 }
 
 Test(agent_reading, the_reader_falls_silent_at_every_command)
