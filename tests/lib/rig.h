@@ -128,6 +128,8 @@ bool rig_wait_agent(struct rig_desk *desk);
 bool rig_listen(struct rig_desk *desk, int timeout_ms);
 /* A member of desk->card by path ("card.state", "presentation_id") as text; "" if absent. */
 const char *rig_card_text(const struct rig_desk *desk, const char *path);
+/* Whether the stream has ended, because the server did; looks without waiting. */
+bool rig_stream_is_closed(struct rig_desk *desk);
 /* Opens the desk's event stream anew (after the server was restarted), from the last event on. */
 bool rig_reconnect(struct rig_desk *desk);
 

@@ -125,6 +125,13 @@ bool rig_listen(struct rig_desk *desk, int timeout_ms)
     return take_buffer(desk);
 }
 
+bool rig_stream_is_closed(struct rig_desk *desk)
+{
+    while (rig_listen(desk, 0))
+        continue;
+    return !desk->stream || desk->stream->closed;
+}
+
 /* ---- the stream ---- */
 
 void rig_stream_close(struct rig_desk *desk)
