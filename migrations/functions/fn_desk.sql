@@ -55,6 +55,14 @@ END
 $$;
 COMMENT ON FUNCTION fn_card_by_uid(bytea) IS 'The card row that speaks for a chip.';
 
+-- A reading from before the card's own issue: it is read anew in a moment, and nothing can be based on this one.
+CREATE OR REPLACE FUNCTION fn_reading_used_up(p_card card, p_seen presentation) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT p_card.state = 'active' AND p_seen.state IN ('blank', 'half_issued')
+       AND EXISTS (SELECT FROM plan WHERE presentation_id = p_seen.id AND reported_at IS NOT NULL)
+$$;
+COMMENT ON FUNCTION fn_reading_used_up(card, presentation) IS 'Whether a reading is of the card before its issue.';
+
 -- Everything a screen shows of the card on a desk; null: no card.
 CREATE OR REPLACE FUNCTION fn_desk_card_body(p_live desk_live) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -78,7 +86,8 @@ BEGIN
                'department', d.name)
       INTO v_person FROM person p LEFT JOIN department d ON d.id = p.department_id WHERE p.id = v_card.person_id;
     RETURN jsonb_build_object('presence_id', p_live.presence_id, 'presentation_id', p_live.presentation_id,
-        'state', fn_card_word(v_card, v_seen.state, v_seen.seen), 'read_state', v_seen.state, 'seen', v_seen.seen,
+        'state', CASE WHEN fn_reading_used_up(v_card, v_seen) THEN 'reading'
+            ELSE fn_card_word(v_card, v_seen.state, v_seen.seen) END, 'read_state', v_seen.state, 'seen', v_seen.seen,
         'uid', encode(p_live.uid, 'hex'),
         'card', CASE WHEN v_card.id IS NOT NULL THEN jsonb_build_object('id', v_card.id, 'card_no', v_card.card_no,
             'printed_no', v_card.printed_no, 'state', v_card.state, 'block', v_card.block,
@@ -103,22 +112,22 @@ COMMENT ON FUNCTION fn_desk_snapshot(uuid) IS 'The whole present of a desk; the 
 
 -- Tells the desks that an operation concerns where it stands: its own desk, and the one that holds the card now. The event
 -- names operation and state only; whoever reads it gets the whole of it as it is then (fn_desk_events): most events of a busy
--- desk are never looked at. Rows are locked in the order of their ids. Returns the desks to wake.
+-- desk are never looked at. Returns the desks to wake.
 CREATE OR REPLACE FUNCTION fn_operation_tell(p_operation_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_desk_id uuid;
-    v_state text;
-    v_desks uuid[] := '{}'::uuid[];
+    v_desks uuid[];
 BEGIN
-    FOR v_desk_id, v_state IN
-        SELECT l.desk_id, o.state FROM operation o JOIN desk_live l ON l.desk_id = o.desk_id OR l.uid = o.uid
-         WHERE o.id = p_operation_id ORDER BY l.desk_id
-    LOOP
-        PERFORM fn_desk_event(v_desk_id, 'operation', jsonb_build_object('operation_id', p_operation_id, 'state', v_state));
-        v_desks := v_desks || v_desk_id;
-    END LOOP;
-    RETURN v_desks;
+    WITH told AS (
+        UPDATE desk_live l SET event_no = event_no + 1 FROM operation o
+         WHERE o.id = p_operation_id AND (l.desk_id = o.desk_id OR l.uid = o.uid) RETURNING l.desk_id, l.event_no, o.state
+    ), added AS (
+        INSERT INTO desk_event (desk_id, no, kind, body)
+        SELECT desk_id, event_no, 'operation', jsonb_build_object('operation_id', p_operation_id, 'state', state) FROM told
+        RETURNING desk_id
+    )
+    SELECT array_agg(desk_id) INTO v_desks FROM added;
+    RETURN coalesce(v_desks, '{}');
 END
 $$;
 COMMENT ON FUNCTION fn_operation_tell(uuid) IS 'Adds an operation event to every desk concerned.';

@@ -79,27 +79,10 @@ END
 $$;
 COMMENT ON FUNCTION fn_accounts_roll_up() IS 'Nightly: shortens the sums of accounts that keep no balance.';
 
--- One side of a transfer. A balance that would leave its bounds is a fault of the caller: the CHECK raises.
-CREATE OR REPLACE FUNCTION fn_entry(p_transfer_id bigint, p_account_id bigint, p_amount_minor bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    v_version bigint;
-    v_after bigint;
-BEGIN
-    UPDATE account SET balance_minor = balance_minor + p_amount_minor, version = version + 1
-     WHERE id = p_account_id AND balance_minor IS NOT NULL RETURNING version, balance_minor INTO v_version, v_after;
-    INSERT INTO entry (transfer_id, account_id, amount_minor, account_version, balance_before_minor, balance_after_minor)
-    VALUES (p_transfer_id, p_account_id, p_amount_minor, v_version, v_after - p_amount_minor, v_after);
-END
-$$;
-COMMENT ON FUNCTION fn_entry(bigint, bigint, bigint) IS 'Books one side of a transfer.';
-
--- Moves an amount; 0 is nothing. p_cause: {operation_id, leg_id, uid, operator_id, event_at}, all optional.
+-- Moves an amount; 0 is nothing. A balance that would leave its bounds is a fault of the caller: the CHECK raises.
 CREATE OR REPLACE FUNCTION fn_transfer(p_source_id bigint, p_target_id bigint, p_amount_minor bigint, p_kind text,
     p_cause operation, p_leg_id uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    v_transfer_id bigint;
 BEGIN
     IF p_amount_minor = 0 THEN
         RETURN;
@@ -107,10 +90,18 @@ BEGIN
     IF p_amount_minor < 0 OR p_source_id IS NULL OR p_target_id IS NULL OR p_source_id = p_target_id THEN
         RAISE EXCEPTION 'transfer of % from % to %', p_amount_minor, p_source_id, p_target_id;
     END IF;
-    INSERT INTO transfer (kind, operation_id, leg_id, uid, operator_id, event_at)
-    VALUES (p_kind, p_cause.id, p_leg_id, p_cause.uid, p_cause.operator_id, clock_timestamp()) RETURNING id INTO v_transfer_id;
-    PERFORM fn_entry(v_transfer_id, p_source_id, -p_amount_minor);
-    PERFORM fn_entry(v_transfer_id, p_target_id, p_amount_minor);
+    WITH moved AS (
+        INSERT INTO transfer (kind, operation_id, leg_id, uid, operator_id, event_at)
+        VALUES (p_kind, p_cause.id, p_leg_id, p_cause.uid, p_cause.operator_id, clock_timestamp()) RETURNING id
+    ), kept AS (
+        UPDATE account SET version = version + 1,
+               balance_minor = balance_minor + CASE id WHEN p_source_id THEN -p_amount_minor ELSE p_amount_minor END
+         WHERE id IN (p_source_id, p_target_id) AND balance_minor IS NOT NULL RETURNING id, version, balance_minor
+    )
+    INSERT INTO entry (transfer_id, account_id, amount_minor, account_version, balance_before_minor, balance_after_minor)
+    SELECT m.id, side.account_id, side.amount_minor, k.version, k.balance_minor - side.amount_minor, k.balance_minor
+      FROM moved m CROSS JOIN (VALUES (p_source_id, -p_amount_minor), (p_target_id, p_amount_minor)) AS side (account_id, amount_minor)
+      LEFT JOIN kept k ON k.id = side.account_id;
 END
 $$;
 COMMENT ON FUNCTION fn_transfer(bigint, bigint, bigint, text, operation, uuid) IS

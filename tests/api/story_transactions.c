@@ -15,6 +15,12 @@
              "'cancelled', '2026-01-01', now() - interval '2 days'), ('{new.red}', '\\x0a0b0c0d', '1k', "    \
              "700002, '{ann.id}', 9, 1, 'active', '2026-01-01', now() - interval '1 day')")},                \
         {"accounts", SQL("SELECT fn_accounts_open('{ann.id}'), fn_accounts_open('{bob.id}')")},              \
+        {"one side",                                                                                         \
+         SQL("CREATE FUNCTION fn_entry(bigint, bigint, bigint) RETURNS void LANGUAGE sql AS 'WITH k AS "     \
+             "(UPDATE account SET balance_minor = balance_minor + $3, version = version + 1 WHERE id = $2 "  \
+             "AND balance_minor IS NOT NULL RETURNING version, balance_minor) INSERT INTO entry SELECT $1, " \
+             "$2, $3, k.version, k.balance_minor - $3, k.balance_minor FROM (SELECT) o LEFT JOIN k ON "      \
+             "true'")},                                                                                      \
         {"opening",                                                                                          \
          SQL("SELECT fn_transfer(fn_account_site('safe'), fn_account_person('{ann.id}', 'stored'), 20000, "  \
              "'opening', NULL::operation, NULL)")},                                                          \

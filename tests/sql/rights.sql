@@ -26,7 +26,7 @@ SELECT is(t.try('cardwright_app', format(act, name, col)), '42501', 'the server'
 -- By hand what the money functions do inside.
 SELECT is(t.try('cardwright_app', call), '42501', 'the server cannot call ' || split_part(split_part(call, 'SELECT ', 2), '(', 1))
   FROM unnest(ARRAY[
-    'SELECT fn_transfer(1, 2, 100, ''prove'', NULL::operation, NULL)', 'SELECT fn_entry(1, 1, 100)', 'SELECT fn_leg_prove(NULL, ''report'')',
+    'SELECT fn_transfer(1, 2, 100, ''prove'', NULL::operation, NULL)', 'SELECT fn_leg_prove(NULL, ''report'')',
     'SELECT fn_leg_void(NULL, ''burnt'')', 'SELECT fn_epoch_prove(NULL, ''water'', 1, ''report'')', 'SELECT fn_purse_lower(NULL, ''water'', 0)',
     'SELECT fn_purse_raise(NULL, ''water'', 0)', 'SELECT fn_epoch_allocate(NULL, ''water'', 0, 0, NULL, NULL)', 'SELECT fn_operation_settle(NULL)',
     'SELECT fn_operation_void_if_burnt(NULL)', 'SELECT fn_legs_prepare(NULL, ''{}'')', 'SELECT fn_leg_book(NULL, NULL)',
