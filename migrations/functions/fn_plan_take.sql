@@ -14,7 +14,7 @@ BEGIN
     IF p_live.agent_online AND p_live.reader_state = p_reader_state THEN
         RETURN '{}'::uuid[];
     END IF;
-    PERFORM fn_desk_event(p_live.desk_id, 'agent_online', jsonb_build_object('reader_state', p_reader_state,
+    PERFORM fn_desk_event(p_live.desk_id, 'agent_online', jsonb_build_object('online', true, 'reader_state', p_reader_state,
         'reader_name', p_live.reader_name, 'version', p_live.agent_version));
     RETURN ARRAY[p_live.desk_id];
 END
@@ -155,6 +155,7 @@ BEGIN
     SELECT p_plan_id, p_kind, coalesce(p_operation.id, fn_plan_origin(p_live.uid, p_legs)), p_live.uid, p_agent_id, p_live.desk_id,
         p_live.run, p_live.presentation_id, (SELECT count(*) + 1 FROM plan WHERE operation_id = p_operation.id),
         v_now, v_now, jsonb_build_object('act', p_kind, 'operation_kind', p_operation.kind, 'legs', p_legs,
+            'continued', EXISTS (SELECT FROM plan WHERE operation_id = p_operation.id AND burnt_at IS NULL),
             'purses', coalesce(fn_card_view(p_live.uid, 0), '{}'), 'card', jsonb_build_object('card_no', v_card.card_no,
                 'key_version', v_card.key_version, 'start_sector', v_card.start_sector, 'site_id', s.site_id,
                 'issued_days', v_card.issued_on - date '2000-01-01',
