@@ -117,13 +117,16 @@ CREATE OR REPLACE FUNCTION fn_operation_tell(p_operation_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_desks uuid[];
+    v_operation operation;
 BEGIN
+    SELECT * INTO v_operation FROM operation WHERE id = p_operation_id;
     WITH told AS (
-        UPDATE desk_live l SET event_no = event_no + 1 FROM operation o
-         WHERE o.id = p_operation_id AND (l.desk_id = o.desk_id OR l.uid = o.uid) RETURNING l.desk_id, l.event_no, o.state
+        UPDATE desk_live SET event_no = event_no + 1 WHERE desk_id = v_operation.desk_id OR uid = v_operation.uid
+        RETURNING desk_id, event_no
     ), added AS (
         INSERT INTO desk_event (desk_id, no, kind, body)
-        SELECT desk_id, event_no, 'operation', jsonb_build_object('operation_id', p_operation_id, 'state', state) FROM told
+        SELECT desk_id, event_no, 'operation', jsonb_build_object('operation_id', p_operation_id, 'state', v_operation.state)
+          FROM told
         RETURNING desk_id
     )
     SELECT array_agg(desk_id) INTO v_desks FROM added;
