@@ -72,7 +72,7 @@ DECLARE
     v_agent_id uuid;
     v_live desk_live;
 BEGIN
-    SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = p_desk_id FOR UPDATE;
+    SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = p_desk_id;
     UPDATE agent a SET revoked_at = clock_timestamp() WHERE a.desk_id = p_desk_id AND a.revoked_at IS NULL
     RETURNING a.id INTO v_agent_id;
     IF v_agent_id IS NULL THEN
@@ -97,16 +97,18 @@ CREATE OR REPLACE FUNCTION fn_desk_presence_end(p_desk_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_live desk_live;
-    v_operation_id uuid;
+    v_operation operation;
 BEGIN
-    SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = p_desk_id FOR UPDATE;
+    -- The operation before the desks, and the desks in the order of their ids, as everywhere.
+    SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = p_desk_id;
     UPDATE operation o SET state = 'in_doubt' WHERE o.uid = v_live.uid AND o.finished_at IS NULL AND o.state = 'writing'
-    RETURNING o.id INTO v_operation_id;
+    RETURNING o.* INTO v_operation;
+    PERFORM FROM desk_live l WHERE l.desk_id IN (p_desk_id, v_operation.desk_id) OR l.uid = v_operation.uid ORDER BY l.desk_id FOR UPDATE;
     UPDATE desk_live l SET presence_id = NULL, presence_kind = NULL, read_mode = NULL, uid = NULL, sak = NULL,
            presentation_id = NULL, floor = NULL WHERE l.desk_id = p_desk_id;
     PERFORM fn_desk_event(p_desk_id, 'card_removed', jsonb_build_object('presence_id', v_live.presence_id,
         'uid', encode(v_live.uid, 'hex')));
-    RETURN ARRAY[p_desk_id] || CASE WHEN v_operation_id IS NOT NULL THEN fn_operation_tell(v_operation_id) END;
+    RETURN ARRAY[p_desk_id] || CASE WHEN v_operation.id IS NOT NULL THEN fn_operation_tell(v_operation.id) END;
 END
 $$;
 COMMENT ON FUNCTION fn_desk_presence_end(uuid) IS 'Forgets the card on a desk; returns the desks to wake.';
@@ -253,7 +255,7 @@ DECLARE
 BEGIN
     SELECT d.* INTO v_desk FROM agent a JOIN desk d ON d.id = a.desk_id
      WHERE a.id = p_agent_id AND a.revoked_at IS NULL AND d.active;
-    SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = v_desk.id FOR UPDATE;
+    SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = v_desk.id;
     outcome := CASE WHEN v_desk.id IS NULL THEN 'agent_unknown' WHEN p_simulated AND v_mode <> 'training' THEN 'training_only'
                     ELSE 'done' END;
     IF outcome = 'done' THEN

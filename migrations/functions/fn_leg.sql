@@ -134,19 +134,20 @@ END
 $$;
 COMMENT ON FUNCTION fn_epoch_base(epoch) IS 'What a purse held directly before an epoch was written.';
 
--- An epoch was proven: it becomes the committed one with L = T, and older open ones can never apply any more. A drop
--- below T is booked by fn_purse_lower afterwards.
+-- An epoch was proven: it becomes the committed one with L = T, and older open ones can never apply any more, nor a fence
+-- against the leg that applied. A drop below T is booked by fn_purse_lower afterwards.
 CREATE OR REPLACE FUNCTION fn_epoch_prove(p_uid bytea, p_purse text, p_epoch_no bigint, p_by text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_epoch epoch;
     v_leg_id uuid;
 BEGIN
-    UPDATE epoch SET state = 'proven', lowest_minor = opening_minor
-     WHERE uid = p_uid AND purse = p_purse AND epoch_no = p_epoch_no AND state = 'open' RETURNING * INTO v_epoch;
-    IF NOT FOUND THEN
+    SELECT * INTO v_epoch FROM epoch WHERE uid = p_uid AND purse = p_purse AND epoch_no = p_epoch_no AND state = 'open';
+    IF NOT FOUND OR NOT fn_epoch_follows(v_epoch) THEN
         RETURN;
     END IF;
+    UPDATE epoch SET state = 'proven', lowest_minor = opening_minor
+     WHERE uid = p_uid AND purse = p_purse AND epoch_no = p_epoch_no;
     PERFORM fn_purse_raise(p_uid, p_purse, fn_epoch_base(v_epoch));
     INSERT INTO card_purse AS c (uid, purse, committed_no, highest_no, opening_minor, opening_stored_minor, lowest_minor,
         lowest_ordered_minor)
@@ -160,7 +161,8 @@ BEGIN
     UPDATE epoch SET state = 'void' WHERE uid = p_uid AND purse = p_purse AND epoch_no < p_epoch_no AND state = 'open';
     IF v_epoch.leg_id IS NOT NULL THEN
         PERFORM fn_leg_prove(v_epoch.leg_id, p_by);
-        UPDATE epoch SET state = 'void' WHERE leg_id = v_epoch.leg_id AND purse = p_purse AND state = 'open';
+        UPDATE epoch SET state = 'void' WHERE uid = p_uid AND purse = p_purse AND state = 'open' AND (leg_id = v_epoch.leg_id
+            OR fence_id IN (SELECT f.id FROM fence f JOIN leg l ON l.operation_id = f.operation_id WHERE l.id = v_epoch.leg_id));
     ELSE
         FOR v_leg_id IN
             SELECT l.id FROM fence f JOIN leg l ON l.operation_id = f.operation_id
@@ -175,6 +177,25 @@ END
 $$;
 COMMENT ON FUNCTION fn_epoch_prove(bytea, text, bigint, text) IS
     'An epoch is on the card: commits its leg or fence, and makes it the newest proven one.';
+
+-- Whether an epoch can follow what is proven: its guard compared the committed value, or one above it that a marginal slot
+-- hid for a moment, but never above T. A report that says otherwise is false, and makes a case instead of a booking.
+CREATE OR REPLACE FUNCTION fn_epoch_follows(p_epoch epoch) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_base bigint := fn_epoch_base(p_epoch);
+    v_purse card_purse;
+BEGIN
+    SELECT * INTO v_purse FROM card_purse WHERE uid = p_epoch.uid AND purse = p_epoch.purse;
+    IF v_purse.uid IS NULL OR v_base BETWEEN v_purse.lowest_minor AND v_purse.opening_minor THEN
+        RETURN true;
+    END IF;
+    PERFORM fn_case_open(fn_card_by_uid(p_epoch.uid), p_epoch.purse, 'record_conflict', jsonb_build_object('epoch_no', p_epoch.epoch_no,
+        'written_over_minor', v_base), NULL);
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION fn_epoch_follows(epoch) IS 'Whether an epoch said to be written fits the newest proven value; else a case.';
 
 -- A write that is proven compared its guard with a higher value than a plain reading had shown before: that reading came
 -- from a marginal slot (or the card was rolled back). The drop booked for it goes back, first to what an open withdrawal

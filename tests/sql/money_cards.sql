@@ -187,6 +187,44 @@ SELECT t.agrees('y', 'marginal');
 SELECT t.sound('marginal');
 SELECT fn_case_close(t.token('sue'), id, 'marginal slot', 'r') FROM card_case WHERE closed_at IS NULL;
 
+-- Two reports that cannot both be true: the act, and the fence against it over the value of before. The second is a case.
+SELECT t.present('a', 'y');
+SELECT t.prepare('ann', 'a', 'n1', '{"kind": "recharge", "consumption_minor": 50}');
+SELECT t.take('a', 'p');
+SELECT t.hello('a', 'a, once more');
+SELECT t.present('b', 'y');
+SELECT t.cancel('ann', 'n1');
+SELECT is(t.take('b', 'f'), 'fence', 'a fence is out');
+SELECT is(t.report('p', 'written'), 'done', 'and the old process reports the act as written');
+SELECT is(t.legs('n1'), 'consumption C report', 'proven');
+SELECT t.write('p');
+SELECT is(t.report('f', 'written'), 'done', 'then the fence is reported as written too');
+SELECT is(t.legs('n1'), 'consumption C report', 'it voids nothing');
+SELECT is(t.cases('y'), 'voided_on_card', 'but is a case');
+SELECT t.sound('two reports');
+SELECT fn_case_close(t.token('sue'), id, 'agent looked at', 'r') FROM card_case WHERE closed_at IS NULL;
+SELECT t.present('a', 'y');
+SELECT t.prepare('ann', 'a', 'n2', '{"kind": "withdraw", "consumption_minor": 50}');
+SELECT t.work('a');
+SELECT t.agrees('y', 'after two reports');
+
+-- A report of an epoch over a value that the books never had there.
+SELECT t.prepare('ann', 'a', 'n3', '{"kind": "recharge", "consumption_minor": 50}');
+SELECT t.take('a', 'p');
+UPDATE epoch SET opening_minor = opening_minor - 7, opening_stored_minor = opening_stored_minor - 7 WHERE uid = t.uid('y') AND purse = 'consumption' AND state = 'open';
+SELECT is(t.report('p', 'written'), 'done', 'a report that does not follow from the books');
+SELECT is(t.legs('n3') || ', ' || t.cases('y'), 'consumption P, record_conflict', 'proves nothing and is a case');
+UPDATE epoch SET opening_minor = opening_minor + 7, opening_stored_minor = opening_stored_minor + 7 WHERE uid = t.uid('y') AND purse = 'consumption' AND state = 'open';
+SELECT t.sound('a report that does not follow');
+SELECT t.write('p');
+SELECT fn_case_close(t.token('sue'), id, 'row put right', 'r') FROM card_case WHERE closed_at IS NULL;
+SELECT t.present('a', 'y');
+SELECT t.work('a');
+SELECT is(t.legs('n3'), 'consumption C refresh', 'settled by the card');
+SELECT t.reverse('ann', 'a', 'n4', 'n3');
+SELECT t.work('a');
+SELECT t.agrees('y', 'after a false report');
+
 -- ---- debt ----
 SELECT fn_transfer(fn_account_person(t.id('three'), 'debt'), fn_account_site('suspense'), 700, 'opening', NULL::operation, NULL);
 SELECT t.present('a', 'y');
@@ -204,7 +242,7 @@ SELECT is(t.work('a'), 'operation', 'the rest goes on the card');
 SELECT is(ARRAY[t.balance('three', 'debt'), t.balance('three', 'water')], ARRAY[0, 800]::bigint[], 'debt paid, water up by the rest');
 SELECT t.agrees('y', 'debt paid');
 SELECT t.sound('debt paid');
-SELECT is(t.reverse('ann', 'a', 'e3', 'e1'), 'nothing_to_do', 'an act that put nothing on the card cannot be undone on it');
+SELECT is(t.reverse('ann', 'a', 'e3', 'e1'), 'not_reversible', 'an act that put nothing on the card cannot be undone on it');
 SELECT is(t.reverse('ann', 'a', 'e3', 'e2'), 'done', 'what went on the card can');
 SELECT t.work('a');
 SELECT is(ARRAY[t.balance('three', 'water'), t.balance('three', 'debt')], ARRAY[100, 0]::bigint[], 'that and no more');
