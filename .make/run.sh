@@ -58,7 +58,7 @@ start_database() {
         "$here/cluster.sh" start "$var/postgres"
         owner_url=$("$here/cluster.sh" url "$var/postgres" owner)
         CARDWRIGHT_DATABASE_URL=$("$here/cluster.sh" url "$var/postgres" app)
-        CARDWRIGHT_DATABASE_READONLY_URL=$("$here/cluster.sh" url "$var/postgres" auditor)
+        CARDWRIGHT_DATABASE_READONLY_URL=$("$here/cluster.sh" url "$var/postgres" ro)
         export CARDWRIGHT_DATABASE_URL CARDWRIGHT_DATABASE_READONLY_URL
     fi
     export CARDWRIGHT_DATABASE_OWNER_URL=$owner_url

@@ -67,7 +67,8 @@ BEGIN
     FOR v_id IN SELECT desk_id FROM desk_live WHERE agent_online AND agent_seen_at < clock_timestamp() - interval '20 seconds'
                  ORDER BY desk_id FOR UPDATE SKIP LOCKED LIMIT 50 LOOP
         UPDATE desk_live SET agent_online = false WHERE desk_id = v_id;
-        PERFORM fn_desk_event(v_id, 'agent_offline', '{}');
+        PERFORM fn_desk_event(v_id, 'agent_offline', jsonb_build_object('online', false, 'reader_state', reader_state))
+           FROM desk_live WHERE desk_id = v_id;
         desk_id := v_id;
         RETURN NEXT;
     END LOOP;

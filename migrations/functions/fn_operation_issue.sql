@@ -14,11 +14,13 @@ BEGIN
     status := 201;
     SELECT * INTO v_session FROM fn_session(p_token_sha256, 'cards.issue');
     outcome := v_session.outcome;
+    IF outcome = 'ok' AND NOT fn_key_take(v_key) THEN
+        outcome := 'key_busy';
+    END IF;
     IF outcome <> 'ok' THEN
         RETURN NEXT;
         RETURN;
     END IF;
-    PERFORM fn_key_lock(v_key);
     -- There may be no card row yet: the person is locked, who can get one card only, and the chip, which one person can get.
     SELECT * INTO v_person FROM person WHERE id = (p_act ->> 'person_id')::uuid FOR NO KEY UPDATE;
     SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;

@@ -3,12 +3,14 @@
 --
 -- Order: find and lock the card row, look the key up, check everything, only then write.
 
--- Two requests with one key, whatever card or server they go to, are taken one after the other.
-CREATE OR REPLACE FUNCTION fn_key_lock(p_key uuid) RETURNS void
+-- Two requests with one key, whatever card or server they go to: while the first is under way the second is refused, so
+-- that no connection waits for another and nobody has to guess what the first became.
+DROP FUNCTION IF EXISTS fn_key_lock(uuid);
+CREATE OR REPLACE FUNCTION fn_key_take(p_key uuid) RETURNS boolean
 LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT pg_advisory_xact_lock(1, hashtext(p_key::text))
+    SELECT pg_try_advisory_xact_lock(1, hashtext(p_key::text))
 $$;
-COMMENT ON FUNCTION fn_key_lock(uuid) IS 'Holds an Idempotency-Key until the end of the transaction.';
+COMMENT ON FUNCTION fn_key_take(uuid) IS 'Holds an Idempotency-Key until the end of the transaction; false: another one does.';
 
 -- The first answer to a key, if there was one: done with it, or key_reused. No row: a new key. An operation whose answer
 -- is not kept any more, or of somebody else, keeps its key for ever.
@@ -62,6 +64,8 @@ BEGIN
         RETURN 'card_state';
     ELSIF p_card.expires_on < fn_business_day(clock_timestamp()) THEN
         RETURN 'card_expired';
+    ELSIF fn_reading_used_up(p_card, p_seen) THEN
+        RETURN 'card_changed';
     ELSIF p_seen.state <> 'ours' THEN
         RETURN 'card_unreadable';
     END IF;
@@ -182,11 +186,13 @@ BEGIN
     status := 201;
     SELECT * INTO v_session FROM fn_session(p_token_sha256, 'money');
     outcome := v_session.outcome;
+    IF outcome = 'ok' AND NOT fn_key_take(v_key) THEN
+        outcome := 'key_busy';
+    END IF;
     IF outcome <> 'ok' THEN
         RETURN NEXT;
         RETURN;
     END IF;
-    PERFORM fn_key_lock(v_key);
     SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;
     v_card := fn_card_by_uid(v_seen.uid);
     SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
@@ -272,12 +278,16 @@ DECLARE
     v_site site;
 BEGIN
     SELECT * INTO v_site FROM site;
-    outcome := CASE WHEN p_amounts = '{}' OR EXISTS (SELECT FROM jsonb_each_text(p_amounts) WHERE value::bigint <= 0)
-                    THEN 'nothing_to_do'
-                    WHEN p_amounts ? 'times' AND p_amounts <> jsonb_build_object('times', p_amounts -> 'times') THEN 'bad_field'
-                    WHEN p_act ->> 'reverses' IS NOT NULL
+    outcome := CASE WHEN p_act ->> 'reverses' IS NOT NULL
                     THEN fn_reversal_check(p_operator_id, p_card, (p_act ->> 'reverses')::uuid)
                     ELSE 'ok' END;
+    IF outcome = 'ok' THEN
+        outcome := CASE WHEN p_amounts = '{}' AND p_act ->> 'reverses' IS NOT NULL THEN 'not_reversible'
+                        WHEN p_amounts = '{}' OR EXISTS (SELECT FROM jsonb_each_text(p_amounts) WHERE value::bigint <= 0)
+                        THEN 'nothing_to_do'
+                        WHEN p_amounts ? 'times' AND p_amounts <> jsonb_build_object('times', p_amounts -> 'times') THEN 'bad_field'
+                        ELSE 'ok' END;
+    END IF;
     IF outcome = 'ok' AND v_kind = 'recharge' THEN
         SELECT -balance_minor INTO v_debt FROM account WHERE person_id = p_card.person_id AND kind = 'debt';
     END IF;

@@ -41,7 +41,8 @@ BEGIN
     UPDATE card SET ledger_version = ledger_version + 1 WHERE id = v_card.id;
     PERFORM fn_operation_settle(v_operation_id);
     IF v_operation_id IS NULL THEN
-        PERFORM fn_card_tell(l.desk_id, l.presence_id) FROM desk_live l WHERE l.desk_id = v_plan.desk_id;
+        PERFORM fn_card_tell(l.desk_id, l.presence_id) FROM desk_live l
+          WHERE l.desk_id = v_plan.desk_id AND l.presence_id IS NOT NULL;
         wake := ARRAY[v_plan.desk_id];
     ELSE
         wake := fn_operation_tell(v_operation_id);

@@ -109,7 +109,7 @@ static void set_all(struct test_server *server, const struct server_options *opt
         set(server, "CARDWRIGHT_DATABASE_URL=host=%s user=cardwright_app dbname=%s", options->database_host,
             server->pg.name);
     set(server, "CARDWRIGHT_DATABASE_OWNER_URL=%s", server->pg.owner);
-    set(server, "CARDWRIGHT_DATABASE_READONLY_URL=%s", server->pg.auditor);
+    set(server, "CARDWRIGHT_DATABASE_READONLY_URL=%s", server->pg.readonly);
     set(server, "CARDWRIGHT_KEYS_SITE_KEY_FILE=%s", server->site_key_path);
     set(server, "CARDWRIGHT_STATE_DIRECTORY=%s", server->directory);
     set(server, "CARDWRIGHT_HTTP_LISTEN=127.0.0.1");
