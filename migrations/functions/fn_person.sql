@@ -1,15 +1,18 @@
 -- The holders of cards.
 
 CREATE OR REPLACE FUNCTION fn_person_body(p_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'external_id', p.external_id,
-        'state', p.state, 'created_at', p.created_at, 'version', p.version,
-        'department', (SELECT jsonb_build_object('id', d.id, 'name', d.name) FROM department d WHERE d.id = p.department_id),
-        'cards', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'card_no', c.card_no, 'printed_no', c.printed_no,
-                'state', c.state, 'block', c.block, 'has_purses', c.has_purses, 'issued_on', c.issued_on,
-                'expires_on', c.expires_on) ORDER BY c.card_no DESC), '[]') FROM card c WHERE c.person_id = p.id),
-        'balances', fn_balances_body(p.id))
-      FROM person p WHERE p.id = p_id
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'external_id', p.external_id,
+            'state', p.state, 'created_at', p.created_at, 'version', p.version,
+            'department', (SELECT jsonb_build_object('id', d.id, 'name', d.name) FROM department d WHERE d.id = p.department_id),
+            'cards', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'card_no', c.card_no, 'printed_no', c.printed_no,
+                    'state', c.state, 'block', c.block, 'has_purses', c.has_purses, 'issued_on', c.issued_on,
+                    'expires_on', c.expires_on) ORDER BY c.card_no DESC), '[]') FROM card c WHERE c.person_id = p.id),
+            'balances', fn_balances_body(p.id))
+          FROM person p WHERE p.id = p_id);
+END
 $$;
 COMMENT ON FUNCTION fn_person_body(uuid) IS 'A person with cards and balances, as the API shows it.';
 

@@ -3,6 +3,7 @@
 --   1 the personnel number begins so
 --   2 the name begins so; without a text: everyone by name
 --   3 the name contains each word of the text
+-- Digits that name a card are meant as a number: then 2 and 3 are left out.
 -- A page is filled stage by stage; the cursor names the stage and the person shown last. Nothing here is a LIKE pattern,
 -- so % and _ are letters like any other. Plans are made for the values at hand: what is rare is looked up in the index
 -- of pieces, what is common is met soon enough in the order of ids. A page begins by ONE row comparison that also is the
@@ -106,16 +107,19 @@ COMMENT ON FUNCTION fn_person_search_within(text, text[], uuid[], text, uuid[], 
     'People whose name contains every word.';
 
 CREATE OR REPLACE FUNCTION fn_person_rows_body(p_ids uuid[]) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no,
-        'state', p.state, 'version', p.version, 'department', d.body, 'card', c.body) ORDER BY wanted.place), '[]')
-      FROM unnest(p_ids) WITH ORDINALITY AS wanted (id, place) JOIN person p ON p.id = wanted.id
-      LEFT JOIN LATERAL (SELECT jsonb_build_object('id', d.id, 'name', d.name) AS body FROM department d
-                          WHERE d.id = p.department_id) d ON true
-      LEFT JOIN LATERAL (SELECT jsonb_build_object('id', k.id, 'card_no', k.card_no, 'printed_no', k.printed_no,
-                                'state', k.state, 'block', k.block) AS body FROM card k WHERE k.person_id = p.id
-                          ORDER BY (k.has_purses AND k.state IN ('issuing', 'active', 'damaged', 'lost')) DESC,
-                                k.card_no DESC LIMIT 1) c ON true
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no,
+            'state', p.state, 'version', p.version, 'department', d.body, 'card', c.body) ORDER BY wanted.place), '[]')
+          FROM unnest(p_ids) WITH ORDINALITY AS wanted (id, place) JOIN person p ON p.id = wanted.id
+          LEFT JOIN LATERAL (SELECT jsonb_build_object('id', d.id, 'name', d.name) AS body FROM department d
+                              WHERE d.id = p.department_id) d ON true
+          LEFT JOIN LATERAL (SELECT jsonb_build_object('id', k.id, 'card_no', k.card_no, 'printed_no', k.printed_no,
+                                    'state', k.state, 'block', k.block) AS body FROM card k WHERE k.person_id = p.id
+                              ORDER BY (k.has_purses AND k.state IN ('issuing', 'active', 'damaged', 'lost')) DESC,
+                                    k.card_no DESC LIMIT 1) c ON true);
+END
 $$;
 COMMENT ON FUNCTION fn_person_rows_body(uuid[]) IS 'People as lines of a list, in this order.';
 
@@ -133,6 +137,7 @@ DECLARE
     v_after uuid := fn_cursor_id(p_cursor);
     v_want integer := p_limit + 1;
     v_cards uuid[] := '{}';
+    v_is_number boolean := false;
     v_ids uuid[];
     v_ends integer[] := '{}';
     v_found integer;
@@ -148,13 +153,14 @@ BEGIN
     END IF;
     IF v_q <> '' THEN
         v_cards := fn_person_search_cards(v_q, v_departments, p_state);
+        v_is_number := cardinality(v_cards) > 0 AND v_q ~ '^[0-9]+$';
         v_words := ARRAY(SELECT fn_fold(w) FROM regexp_split_to_table(normalize(p_q, NFKC), '\s+') AS w WHERE w <> '');
     END IF;
     v_ids := CASE WHEN v_stage = 0 THEN v_cards[coalesce(array_position(v_cards, v_after), 0) + 1:] ELSE '{}' END;
     v_found := least(cardinality(v_ids), v_want);
     v_ends := ARRAY[v_found];
     FOR stage IN 1..3 LOOP
-        IF v_found < v_want AND stage >= v_stage AND (v_q <> '' OR stage = 2) THEN
+        IF v_found < v_want AND stage >= v_stage AND (v_q <> '' OR stage = 2) AND (stage = 1 OR NOT v_is_number) THEN
             v_ids := v_ids || CASE stage
                 WHEN 1 THEN fn_person_search_personnel(v_q, v_departments, p_state, v_cards,
                     CASE WHEN v_stage = 1 THEN v_after END, v_want - v_found)
