@@ -2,7 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "verify_statements.h"
+#include "verify/verify_statements.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>

@@ -20,6 +20,8 @@
 
 extern char **environ;
 
+TestSuite(verify_verify, .timeout = 180);
+
 struct outcome {
     enum verify_status status;
     char *output;
@@ -174,7 +176,7 @@ static void check_break(const struct test_pg *base, const char *name)
     test_pg_drop(&copy);
 }
 
-Test(verify_verify, each_broken_invariant_is_named_with_its_row, .timeout = 180)
+Test(verify_verify, each_broken_invariant_is_named_with_its_row)
 {
     static char names[INVARIANTS_MAX][64];
     static char breaks[INVARIANTS_MAX][64];
@@ -187,7 +189,7 @@ Test(verify_verify, each_broken_invariant_is_named_with_its_row, .timeout = 180)
     test_pg_drop(&base);
 }
 
-Test(verify_verify, a_sound_ledger_has_no_violation, .timeout = 60)
+Test(verify_verify, a_sound_ledger_has_no_violation)
 {
     static char names[INVARIANTS_MAX][64];
     char summary[64];
@@ -202,7 +204,7 @@ Test(verify_verify, a_sound_ledger_has_no_violation, .timeout = 60)
     test_pg_drop(&base);
 }
 
-Test(verify_verify, an_empty_ledger_is_sound, .timeout = 60)
+Test(verify_verify, an_empty_ledger_is_sound)
 {
     struct test_pg database;
     test_pg_create(&database, "verify_empty", TEST_PG_MIGRATED);
@@ -212,7 +214,7 @@ Test(verify_verify, an_empty_ledger_is_sound, .timeout = 60)
     test_pg_drop(&database);
 }
 
-Test(verify_verify, what_cannot_run_says_so, .timeout = 60)
+Test(verify_verify, what_cannot_run_says_so)
 {
     struct test_pg database;
     test_pg_create(&database, "verify_rights", TEST_PG_MIGRATED);
@@ -238,7 +240,7 @@ Test(verify_verify, what_cannot_run_says_so, .timeout = 60)
     test_pg_drop(&database);
 }
 
-Test(verify_verify, it_writes_nothing, .timeout = 60)
+Test(verify_verify, it_writes_nothing)
 {
     char before[64];
     char after[64];
