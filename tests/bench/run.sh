@@ -51,6 +51,8 @@ measure() {
     echo "memory of the server after that, with 256 desks: $(rss) KiB"
     . tests/bench/reads.sh
     . tests/bench/static.sh
+    kill "$server"
+    bash .make/rig.sh "$OUT" "$BUILD/testpg" "$OUT/bench-paced" || missed=3
     return "$missed"
 }
 measure >"$directory/last.txt" 2>&1 &
