@@ -69,7 +69,7 @@ clipboard-check clock cloud-download credit-card credit-card-off copy database d
 file-spreadsheet filter flag gift hand-stop hash help hierarchy-2 history hourglass id keyboard key language list-check lock
 lock-open login logout minus moon nfc pencil plug-connected plug-connected-x plus power printer question-mark receipt refresh
 reload report-analytics scan school search send settings shield-check shield-lock shield-x sun tool tools-kitchen-2 trash user
-user-check user-edit user-off user-plus user-x users volume volume-off wallet wifi-off world x""".split()
+user-check user-edit user-search user-off user-plus user-x users volume volume-off wallet wifi-off world x""".split()
 
 
 def sha256(data):

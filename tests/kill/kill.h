@@ -94,6 +94,9 @@ bool operator_ask_directly(struct worker *worker, const struct question *questio
 /* Runs one act with one fault and looks whether all is well afterwards. */
 enum verdict trial_run(struct worker *worker, const struct trial *trial);
 
+/* Whether card, books, and what the worker expects say the same. */
+bool trial_compare(struct worker *worker);
+
 /* ---- load.c ---- */
 
 /* Several desks work while PostgreSQL is restarted in all ways. Returns the number of restarts; what went

@@ -38,7 +38,8 @@ struct owed {
 struct line {
     struct line *next;
     enum proxy_link link;
-    bool is_twin;  /* carries a copy: not counted, answers are thrown away */
+    bool is_twin; /* carries a copy: not counted, answers are thrown away */
+    int epoll;
     bool dead;     /* closed; freed at the end of the turn */
     int fds[WAYS]; /* where what goes that way comes from; -1: nobody */
     struct end ends[WAYS];

@@ -34,6 +34,7 @@ static struct line *line_new(struct proxy *proxy, enum proxy_link link, int clie
         return NULL;
     }
     line->link = link;
+    line->epoll = proxy->epoll;
     line->fds[WAY_TO] = client;
     line->fds[WAY_BACK] = server;
     line->next = proxy->lines;
@@ -71,8 +72,12 @@ void line_close(struct line *line)
 {
     line->dead = true;
     for (int way = 0; way < WAYS; way++) {
-        if (line->fds[way] >= 0)
-            close(line->fds[way]); /* leaves the epoll set by itself */
+        if (line->fds[way] < 0)
+            continue;
+        /* Closing alone is not enough: a child that is just being started still has it. */
+        epoll_ctl(line->epoll, EPOLL_CTL_DEL, line->fds[way], NULL);
+        shutdown(line->fds[way], SHUT_RDWR);
+        close(line->fds[way]);
         line->fds[way] = -1;
     }
 }

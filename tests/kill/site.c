@@ -111,14 +111,23 @@ static void wait_crash(struct worker *worker)
     }
 }
 
+/* The last thing PostgreSQL does is to take its PID file away. */
+static bool wait_stopped(struct worker *worker)
+{
+    for (int64_t until_ms = rig_now_ms() + READY_MS; rig_now_ms() < until_ms; poll(NULL, 0, STEP_MS))
+        if (postmaster_of(&worker->cluster) == 0)
+            return true;
+    return worker_problem(worker, "PostgreSQL does not end");
+}
+
 static bool revive_postgres(struct worker *worker)
 {
     bool backend = atomic_exchange(&worker->killed[SIDE_BACKEND], false);
     bool all = atomic_exchange(&worker->killed[SIDE_POSTGRES], false);
-    if (all) {
-        test_cluster_stop(&worker->cluster, "immediate"); /* waits until it has gone */
+    if (all && !wait_stopped(worker))
+        return false;
+    if (all)
         test_cluster_start(&worker->cluster);
-    }
     if (backend && worker->pg)
         wait_crash(worker);
     return (!backend && !all) || worker_pg(worker) != NULL;

@@ -197,7 +197,7 @@ struct arguments {
 
 static bool read_arguments(int count, char **values, struct arguments *ret_arguments)
 {
-    *ret_arguments = (struct arguments){.workers = 4, .rounds = 1};
+    *ret_arguments = (struct arguments){.workers = 6, .rounds = 1};
     for (int i = 1; i + 1 < count; i += 2) {
         if (strcmp(values[i], "--workers") == 0)
             ret_arguments->workers = (int)strtol(values[i + 1], NULL, 10);

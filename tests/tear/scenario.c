@@ -10,6 +10,8 @@
 
 #define REPORT_WAIT_MS 5000
 #define STEP_MS 5
+#define ASK_TRIES 10
+#define ASK_PAUSE_MS 100
 
 const char *const act_names[] = {"recharge",      "recharge water", "recharge both", "withdraw",
                                  "withdraw both", "times",          "times back",    "issue"};
@@ -193,6 +195,19 @@ static bool bring(struct worker *worker, struct rig_desk *desk)
     return rig_place(desk, worker->file) || desk_problem(worker, desk, "bringing the card");
 }
 
+/* Asks for the act, as a screen does: when the card was read again since, with the newer reading. */
+static bool ask(struct worker *worker, struct rig_desk *desk, enum act act, char ret_id[RIG_ID_BYTES])
+{
+    for (int tries = 0; tries < ASK_TRIES; tries++) {
+        if (rig_operation(desk, acts[act].kind, acts[act].members, ret_id))
+            return true;
+        if (strncmp(desk->problem, "card_changed", 12) != 0)
+            break;
+        rig_listen(desk, ASK_PAUSE_MS);
+    }
+    return desk_problem(worker, desk, "the act");
+}
+
 /* The operation ends with the card on this desk, which may never have heard of it: it may be over already. */
 static bool settle(struct worker *worker, struct rig_desk *desk)
 {
@@ -241,8 +256,9 @@ static bool replay_after(struct worker *worker, struct rig_desk *desk)
     char id[RIG_ID_BYTES];
     if (!replay_settled(worker, desk, "after a late plan"))
         return false;
-    if (!rig_operation(desk, "recharge", acts[ACT_RECHARGE].members, id) ||
-        !rig_wait_operation(desk, id, "completed"))
+    if (!ask(worker, desk, ACT_RECHARGE, id))
+        return false;
+    if (!rig_wait_operation(desk, id, "completed"))
         return desk_problem(worker, desk, "the act after a late plan");
     worker->value[0] += acts[ACT_RECHARGE].change[0];
     return replay_settled(worker, desk, "after a plan that was late by two acts");
@@ -265,8 +281,7 @@ static bool begin(struct worker *worker, struct rig_desk *home, const struct sce
         return false;
     if (!arm(home, &scenario->first))
         return desk_problem(worker, home, "arming");
-    return rig_operation(home, acts[scenario->act].kind, acts[scenario->act].members, worker->operation_id) ||
-           desk_problem(worker, home, "the act");
+    return ask(worker, home, scenario->act, worker->operation_id);
 }
 
 /* With the operation open and the card in hand: a void is asked for, a late program comes first. */
@@ -319,11 +334,10 @@ static enum verdict run_frozen(struct worker *worker, const struct scenario *sce
     if (!bring(worker, home))
         return VERDICT_VIOLATION;
     rig_agent_freeze(home);
-    bool fine =
-        (rig_operation(home, acts[scenario->act].kind, acts[scenario->act].members, worker->operation_id) &&
-         rig_wait_operation(home, worker->operation_id, "writing") &&
-         (!scenario->cancel || rig_cancel(home, worker->operation_id, false))) ||
-        desk_problem(worker, home, "the act before a hanging program");
+    bool fine = (ask(worker, home, scenario->act, worker->operation_id) &&
+                 rig_wait_operation(home, worker->operation_id, "writing") &&
+                 (!scenario->cancel || rig_cancel(home, worker->operation_id, false))) ||
+                desk_problem(worker, home, "the act before a hanging program");
     if (fine && scenario->stale == STALE_AFTER) {
         fine = sim_reader_command(&home->reader, "remove") && settle(worker, target) &&
                take_outcome(worker, target, scenario) && check(worker, "beside a hanging program") &&
@@ -373,6 +387,19 @@ static void clear_readers(struct worker *worker)
     }
 }
 
+/* Issues work on cards of their own; afterwards the worker goes on with the one it had. */
+static enum verdict run_issue(struct worker *worker, const struct scenario *scenario)
+{
+    struct worker before = *worker;
+    enum verdict verdict = issue_run(worker, scenario);
+    if (verdict == VERDICT_VIOLATION)
+        return verdict;
+    memcpy(worker->file, before.file, sizeof worker->file);
+    memcpy(worker->uid, before.uid, sizeof worker->uid);
+    memcpy(worker->person_id, before.person_id, sizeof worker->person_id);
+    return verdict;
+}
+
 enum verdict scenario_run(struct worker *worker, const struct scenario *scenario)
 {
     char text[200];
@@ -380,7 +407,7 @@ enum verdict scenario_run(struct worker *worker, const struct scenario *scenario
     worker->plan_id[0] = worker->operation_id[0] = 0;
     snprintf(worker->problem, sizeof worker->problem, "no reason was given");
     if (scenario->act == ACT_ISSUE)
-        verdict = issue_run(worker, scenario);
+        verdict = run_issue(worker, scenario);
     else if (!*worker->file && !worker_new_card(worker))
         verdict = VERDICT_VIOLATION;
     else
@@ -388,8 +415,8 @@ enum verdict scenario_run(struct worker *worker, const struct scenario *scenario
     if (verdict != VERDICT_VIOLATION)
         return verdict;
     describe(scenario, text, sizeof text);
-    fprintf(stderr, "violation: %s: card %s, operation %s: %.1500s\n", text, worker->file, worker->operation_id,
-            worker->problem);
+    fprintf(stderr, "violation: %s: card %s, operation %s: %.1500s\n", text, worker->file,
+            worker->operation_id, worker->problem);
     atomic_fetch_add(worker->violations, 1);
     clear_readers(worker);
     worker->file[0] = 0; /* the next case begins with a new card */

@@ -33,8 +33,8 @@ uint64_t tear_random(uint64_t *state)
 
 /* Some of the differing bytes become new, at least one stays old where two or more differ: otherwise the
  * "mixture" would be one of the clean cases under another name. */
-static void mix_bytes(uint8_t content[CARD_BLOCK_BYTES], const uint8_t written[CARD_BLOCK_BYTES],
-                      uint64_t *random)
+static void mix_once(uint8_t content[CARD_BLOCK_BYTES], const uint8_t written[CARD_BLOCK_BYTES],
+                     uint64_t *random)
 {
     unsigned differing[CARD_BLOCK_BYTES], count = 0;
     for (unsigned i = 0; i < CARD_BLOCK_BYTES; i++) {
@@ -55,6 +55,36 @@ static void mix_bytes(uint8_t content[CARD_BLOCK_BYTES], const uint8_t written[C
         if (i != stays && (i == goes || choice >> i & 1))
             content[differing[i]] = written[differing[i]];
     }
+}
+
+static bool is_value_block(const uint8_t content[CARD_BLOCK_BYTES])
+{
+    bool sound = memcmp(content, content + 8, 4) == 0 && content[12] == content[14] &&
+                 content[13] == content[15] && (content[12] ^ content[13]) == 0xFF;
+    for (unsigned i = 0; i < 4; i++)
+        sound = sound && (content[i] ^ content[4 + i]) == 0xFF;
+    return sound;
+}
+
+/* The value of one content with the address of the other. A chip erases the whole block before it programs
+ * it, so nothing of the old content stands beside something of the new one in full; such a block would pass
+ * every check that value blocks have, and no reader could tell. */
+static bool is_hybrid(const uint8_t content[CARD_BLOCK_BYTES], const uint8_t before[CARD_BLOCK_BYTES],
+                      const uint8_t after[CARD_BLOCK_BYTES])
+{
+    return is_value_block(content) && memcmp(content, before, CARD_BLOCK_BYTES) != 0 &&
+           memcmp(content, after, CARD_BLOCK_BYTES) != 0;
+}
+
+static void mix_bytes(uint8_t content[CARD_BLOCK_BYTES], const uint8_t written[CARD_BLOCK_BYTES],
+                      uint64_t *random)
+{
+    uint8_t before[CARD_BLOCK_BYTES];
+    memcpy(before, content, CARD_BLOCK_BYTES);
+    do {
+        memcpy(content, before, CARD_BLOCK_BYTES);
+        mix_once(content, written, random);
+    } while (is_hybrid(content, before, written));
 }
 
 static void mark_marginal(struct tear_marginal *marginal, uint8_t content[CARD_BLOCK_BYTES],
@@ -94,11 +124,14 @@ void tear_block(enum tear_kind kind, uint8_t content[CARD_BLOCK_BYTES],
 static void draw_marginal(const struct tear_marginal *marginal, uint64_t *random,
                           uint8_t ret_content[CARD_BLOCK_BYTES])
 {
-    uint64_t choice = tear_random(random) % 4;
-    for (unsigned i = 0; i < CARD_BLOCK_BYTES; i++) {
-        uint8_t from_after = choice == 0 ? 0x00 : choice == 1 ? 0xFF : (uint8_t)tear_random(random);
-        ret_content[i] = (uint8_t)((marginal->before[i] & ~from_after) | (marginal->after[i] & from_after));
-    }
+    do {
+        uint64_t choice = tear_random(random) % 4;
+        for (unsigned i = 0; i < CARD_BLOCK_BYTES; i++) {
+            uint8_t from_after = choice == 0 ? 0x00 : choice == 1 ? 0xFF : (uint8_t)tear_random(random);
+            ret_content[i] =
+                (uint8_t)((marginal->before[i] & ~from_after) | (marginal->after[i] & from_after));
+        }
+    } while (is_hybrid(ret_content, marginal->before, marginal->after));
 }
 
 void tear_marginal_read(struct tear_marginal *marginal, uint64_t *random,

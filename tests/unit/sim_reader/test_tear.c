@@ -141,3 +141,27 @@ Test(sim_reader_tear, same_seed_same_tear)
     tear_block(TEAR_MIXED, second, after, &marginal, &second_seed);
     cr_assert_arr_eq(first, second, 16);
 }
+
+/* 49.82 in epoch 158 torn by 49.85 in epoch 160: one address byte and one value byte differ, with their
+ * copies. */
+Test(sim_reader_tear, no_mixture_passes_for_a_value_block)
+{
+    static const uint8_t old_value[16] = {0x76, 0x13, 0, 0, 0x89, 0xec, 0xff, 0xff,
+                                          0x76, 0x13, 0, 0, 0x9e, 0x61, 0x9e, 0x61};
+    static const uint8_t new_value[16] = {0x79, 0x13, 0, 0, 0x86, 0xec, 0xff, 0xff,
+                                          0x79, 0x13, 0, 0, 0xa0, 0x5f, 0xa0, 0x5f};
+    for (unsigned round = 0; round < 20 * ROUNDS; round++) {
+        uint8_t content[16], read[16];
+        memcpy(content, old_value, 16);
+        tear_block(TEAR_MARGINAL, content, new_value, &marginal, &seed);
+        tear_marginal_read(&marginal, &seed, read);
+        bool mixed_is_sound = memcmp(content, content + 8, 4) == 0 && (content[0] ^ content[4]) == 0xff &&
+                              content[12] == content[14] && (content[12] ^ content[13]) == 0xff &&
+                              content[13] == content[15];
+        cr_assert_not(mixed_is_sound);
+        bool is_old = memcmp(read, old_value, 16) == 0, is_new = memcmp(read, new_value, 16) == 0;
+        bool read_is_sound = memcmp(read, read + 8, 4) == 0 && (read[0] ^ read[4]) == 0xff &&
+                             read[12] == read[14] && (read[12] ^ read[13]) == 0xff && read[13] == read[15];
+        cr_assert(is_old || is_new || !read_is_sound);
+    }
+}
