@@ -17,7 +17,6 @@ struct message {
     struct uuid id;
     char *text;
     int64_t pushed_ms;
-    bool tried; /* the server may have got it */
 };
 
 struct outbox {
@@ -30,6 +29,9 @@ struct outbox {
     size_t count;
     int64_t pause_until_ms;
     struct backoff backoff;
+    struct uuid told;      /* presence that was sent last … */
+    bool told_is_answered; /* … and heard */
+    bool may_be_seen;      /* the server may believe that a card lies here */
     bool opened;
     bool stopping;
     bool finished;
@@ -69,17 +71,37 @@ static void append(struct outbox *outbox, struct message *message)
 }
 
 /* A card that came and left, or was presented anew, while nobody listened. True: the new message need not be
- * sent either. */
+ * sent either. As long as the server may believe in an older presence, its removal must be told, and the
+ * server takes a removal only of the presence it knows: so both are sent then. */
 static bool supersede(struct outbox *outbox, enum outbox_kind kind, const struct uuid *id)
 {
-    if (kind != OUTBOX_PRESENCE && kind != OUTBOX_REMOVED)
+    bool is_taken_back = kind == OUTBOX_REMOVED && !outbox->may_be_seen;
+    if (kind != OUTBOX_PRESENCE && !is_taken_back)
         return false;
-    struct message *presence = find(outbox, OUTBOX_PRESENCE, kind == OUTBOX_REMOVED ? id : NULL);
+    struct message *presence = find(outbox, OUTBOX_PRESENCE, is_taken_back ? id : NULL);
     if (!presence || presence == outbox->in_flight)
         return false;
-    bool was_unheard = !presence->tried;
     unlink_message(outbox, presence);
-    return kind == OUTBOX_REMOVED && was_unheard;
+    return is_taken_back;
+}
+
+/* What the server knows of the card here, as far as can be known. The lock is held. */
+static void note_sent(struct outbox *outbox, const struct message *message)
+{
+    if (message->kind != OUTBOX_PRESENCE)
+        return;
+    outbox->told = message->id;
+    outbox->told_is_answered = false;
+    outbox->may_be_seen = true;
+}
+
+static void note_answered(struct outbox *outbox, const struct message *message)
+{
+    bool is_told = uuid_equal(&message->id, &outbox->told);
+    if (message->kind == OUTBOX_PRESENCE && is_told)
+        outbox->told_is_answered = true;
+    if (message->kind == OUTBOX_REMOVED && is_told && outbox->told_is_answered)
+        outbox->may_be_seen = false;
 }
 
 /* Room for one more: the oldest message that is no report goes. False: there are only reports. */
@@ -179,8 +201,7 @@ static struct message *next_message(struct outbox *outbox)
         struct message *head = outbox->first;
         bool overtaken = false;
         for (struct message *later = head->next; later && head->kind == OUTBOX_PRESENCE; later = later->next)
-            overtaken = overtaken || later->kind == OUTBOX_PRESENCE ||
-                        (later->kind == OUTBOX_REMOVED && uuid_equal(&later->id, &head->id));
+            overtaken = overtaken || later->kind == OUTBOX_PRESENCE;
         bool expired =
             head->kind == OUTBOX_PRESENTATION && clock_monotonic_ms() - head->pushed_ms > AGENT_EVENT_KEEP_MS;
         if (!overtaken && !expired)
@@ -227,7 +248,7 @@ static void send_one(struct outbox *outbox, struct message *message)
 {
     CLEANUP(link_answer_free) struct link_answer answer = {0};
     outbox->in_flight = message;
-    message->tried = true;
+    note_sent(outbox, message);
     waiter_unlock(&outbox->waiter);
     link_call(outbox->line, kind_names[message->kind], message->text, AGENT_CALL_TIMEOUT_MS, &answer);
     int64_t pause_ms = pause_after(outbox, &answer);
@@ -237,6 +258,8 @@ static void send_one(struct outbox *outbox, struct message *message)
     }
     waiter_lock(&outbox->waiter);
     outbox->in_flight = NULL;
+    if (answer.result == LINK_OK)
+        note_answered(outbox, message);
     if (pause_ms < 0) {
         unlink_message(outbox, message);
         return;

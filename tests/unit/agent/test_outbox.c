@@ -177,6 +177,38 @@ Test(agent_outbox, cards_that_came_and_left_unheard_are_not_told)
     expect("presence:3 ");
 }
 
+/* The server may have taken the first one in before it fell silent: it would show that card for ever. */
+Test(agent_outbox, a_card_that_may_have_been_heard_of_is_taken_back)
+{
+    atomic_store(&failures, 2);
+    failure_status = 0;
+    push(OUTBOX_PRESENCE, 1);
+    outbox_open(outbox);
+    for (int i = 0; i < 5000 && atomic_load(&peer.requests) == 0; i++)
+        usleep(1000);
+    push(OUTBOX_PRESENCE, 2); /* read anew */
+    push(OUTBOX_REMOVED, 2);
+    expect("presence:2 removed:2 ");
+}
+
+Test(agent_outbox, a_card_that_left_for_sure_is_forgotten)
+{
+    outbox_open(outbox);
+    push(OUTBOX_PRESENCE, 1);
+    expect("presence:1 ");
+    push(OUTBOX_REMOVED, 1);
+    expect("presence:1 removed:1 ");
+    atomic_store(&failures, 1000);
+    failing_name = "report";
+    push(OUTBOX_REPORT, 9); /* holds the line */
+    for (int i = 0; i < 5000 && atomic_load(&failures) == 1000; i++)
+        usleep(1000);
+    push(OUTBOX_PRESENCE, 3);
+    push(OUTBOX_REMOVED, 3);
+    atomic_store(&failures, 0);
+    expect("presence:1 removed:1 report:9 ");
+}
+
 Test(agent_outbox, one_report_of_a_plan_at_a_time)
 {
     push(OUTBOX_REPORT, 1);
