@@ -10,3 +10,9 @@ TEST_TARGETS += test-contract
 test-contract: $(STORIES_PLAYED) $(OUT)/cardwrightd
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/check/openapi.py --program $(OUT)/cardwrightd
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/check/answers.py $(OUT)/stories/answers.ndjson $(OUT)/cardwrightd
+
+# The story of README.md, line by line, on a site as make run starts it.
+.PHONY: test-readme
+TEST_TARGETS += test-readme
+test-readme: all
+	@bash tests/api/readme_story.sh $(OUT)

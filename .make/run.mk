@@ -7,6 +7,11 @@ run:
 	@$(MAKE) --no-print-directory --silent -j$(shell nproc) all
 	@OUT=$(OUT) PORT="$(PORT)" DEVICE_PORT="$(DEVICE_PORT)" READER="$(READER)" SEED="$(SEED)" bash .make/run.sh
 
+# Recomputes the books of that site, also while it runs.
+.PHONY: verify-ledger
+verify-ledger:
+	@OUT=$(OUT) bash .make/run.sh verify
+
 # Forgets the demo site: its database, key, cards and pairing.
 db-reset:
 	@bash .make/run.sh forget

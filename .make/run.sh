@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The demo site of "make run": database, server and one desk; ends all of it on Ctrl-C. "run.sh forget" deletes its data.
+# The demo site of "make run": database, server and one desk; ends all of it on Ctrl-C. "run.sh forget" deletes its data,
+# "run.sh verify" recomputes its books.
 # Settings from the environment: OUT, PORT, DEVICE_PORT, READER, DATABASE_URL, DATABASE_OWNER_URL, SEED.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -148,8 +149,23 @@ forget() {
     note "the demo site is gone; make run makes a new one."
 }
 
+verify() {
+    if [ "$own_cluster" = yes ]; then
+        "$here/cluster.sh" status "$var/postgres" ||
+            die "the database of make run is not running; start it in another terminal: make run"
+        CARDWRIGHT_DATABASE_READONLY_URL=$("$here/cluster.sh" url "$var/postgres" ro)
+        export CARDWRIGHT_DATABASE_READONLY_URL
+    else
+        export CARDWRIGHT_DATABASE_READONLY_URL=${DATABASE_READONLY_URL:-$DATABASE_URL}
+    fi
+    exec "$OUT/cardwrightd" verify-ledger
+}
+
 umask 022 # the database runs as another user, who has to get through to its folder
 mkdir -p "$var" || die "the folder $var cannot be made; run make where you may write."
+if [ "${1:-}" = verify ]; then
+    verify
+fi
 exec 9>"$var/run.lock"
 flock --nonblock 9 || die "make run is running already in this tree; press Ctrl-C there first."
 if [ "${1:-}" = forget ]; then
