@@ -121,7 +121,10 @@ DECLARE
     v_learnt boolean := false;
 BEGIN
     SELECT id INTO v_operation_id FROM operation WHERE uid = p_card.uid AND finished_at IS NULL;
-    IF p_card.state = 'issuing' AND (p_reading ->> 'issue_complete')::boolean THEN
+    -- A complete card is finished by a plan that continues its issue and writes the last trailer again: one plain read
+    -- does not prove it (R13). Only when a void was asked for there is no such plan, and the void came too late.
+    IF p_card.state = 'issuing' AND (p_reading ->> 'issue_complete')::boolean
+        AND EXISTS (SELECT FROM operation WHERE id = v_operation_id AND cancel_requested_at IS NOT NULL) THEN
         PERFORM fn_epoch_prove(p_card.uid, key, value::bigint, 'presentation')
            FROM jsonb_each_text(fn_issue_epochs(p_card)) ORDER BY key;
         v_learnt := true;

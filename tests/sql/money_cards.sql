@@ -36,8 +36,14 @@ SELECT is(t.guard('p'), false, 'the old plan''s guard fails (R31)');
 SELECT t.write('p2');
 SELECT t.report('p2', 'unknown', 0);
 SELECT is(t.read('b'), 'done', 'the report is lost, the card is whole');
-SELECT is(t.legs('i1'), 'card C presentation', 'the reading proves it');
+SELECT is(t.legs('i1'), 'card P', 'one plain reading does not prove it (R13)');
+SELECT is(t.take('b', 'p3'), 'operation', 'one more plan writes the last trailer again');
+SELECT is((SELECT body -> 'request' -> 'continued' FROM t.taken WHERE name = 'p3'), 'true', 'and knows that it continues');
+SELECT t.write('p3');
+SELECT t.report('p3', 'written');
+SELECT is(t.legs('i1'), 'card C report', 'which proves it');
 SELECT is((SELECT state FROM card WHERE id = t.id('i1')), 'active', 'active');
+SELECT t.work('b');
 SELECT t.agrees('x', 'issued');
 SELECT t.sound('torn issue');
 
@@ -59,6 +65,20 @@ SELECT t.sound('issued after a void');
 SELECT is(t.prepare('ann', 'a', 'i6', '{"kind": "recharge", "water_minor": 100}'), 'done', 'and it takes money');
 SELECT t.work('a');
 SELECT t.sound('recharged after a void');
+
+-- A void that came too late: no plan will follow, and the reading of the whole card settles it.
+INSERT INTO person (id, name) VALUES (t.id('late'), 'Person Late');
+SELECT t.present('a', 'v');
+SELECT t.issue('ann', 'a', 'i4 late', 'late');
+SELECT t.take('a', 'p');
+SELECT t.write('p');
+SELECT t.report('p', 'unknown', 0);
+SELECT t.cancel('ann', 'i4 late');
+SELECT t.remove('a');
+SELECT t.present('a', 'v');
+SELECT is(t.legs('i4 late'), 'card C presentation', 'too late: the card is whole');
+SELECT t.agrees('v', 'issued in spite of a void');
+SELECT t.sound('issued in spite of a void');
 
 -- Given up: the chip is blocked for ever (R32), also when the write is acknowledged late.
 SELECT t.present('a', 'z');
