@@ -146,5 +146,6 @@ SELECT t.prepare('ann', 'a', 'z7', '{"kind": "withdraw", "water_minor": 60}');
 SELECT t.work('a');
 SELECT is(t.drawer('a'), (SELECT minor - 60 FROM t.drawer_before), 'later entries count on top');
 SELECT fn_accounts_roll_up();
-SELECT is((SELECT string_agg(DISTINCT invariant, ', ') FROM t.violation), 'record_unchanged', 'only the time put back for this test is a violation');
+SELECT is((SELECT string_agg(DISTINCT invariant, ', ') FROM t.violation WHERE invariant <> 'record_unchanged'), NULL,
+    'the books are sound, but for the times put back for this test');
 SELECT * FROM finish();
