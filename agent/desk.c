@@ -64,7 +64,7 @@ static void present(struct desk *desk, const struct reader_card *card)
         card_left(desk);
     desk->has_card = true;
     desk->card = *card;
-    desk->presence = uuid_make_v7();
+    desk->presence = uuid_make_v7_after(&desk->presence);
     desk->next_look_ms = clock_monotonic_ms() + AGENT_SECOND_CARD_MS;
     outbox_push(desk->setup.outbox, OUTBOX_PRESENCE, &desk->presence,
                 message_presence(desk->setup.speaker, &desk->presence, card));

@@ -265,7 +265,7 @@ BEGIN
         END IF;
         UPDATE agent a SET simulated = p_simulated WHERE a.id = p_agent_id AND a.simulated <> p_simulated;
         UPDATE desk_live l SET run = p_run, agent_version = p_version, reader_state = p_reader_state,
-               reader_name = p_reader_name, agent_seen_at = clock_timestamp(), agent_online = true
+               presence_newest = CASE WHEN l.run = p_run THEN l.presence_newest END, reader_name = p_reader_name, agent_seen_at = clock_timestamp(), agent_online = true
          WHERE l.desk_id = v_desk.id;
         IF NOT v_live.agent_online OR v_live.run IS DISTINCT FROM p_run OR v_live.reader_state <> p_reader_state THEN
             PERFORM fn_desk_event(v_desk.id, 'agent_online', jsonb_build_object('online', true,

@@ -24,6 +24,17 @@ END
 $$;
 COMMENT ON FUNCTION fn_card_floor(bytea) IS 'Newest proven epoch and value per purse of a chip.';
 
+-- A presence that comes too late: it has ended, or a newer one of the same process has been heard. The time in front of a
+-- UUIDv7 says which is newer, and an agent's presences never go back in time; ids of other kinds have no order.
+CREATE OR REPLACE FUNCTION fn_presence_is_late(p_live desk_live, p_presence_id uuid) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(p_presence_id IS DISTINCT FROM p_live.presence_id AND (p_presence_id = p_live.presence_newest
+        OR substr(p_presence_id::text, 15, 1) = '7' AND substr(p_live.presence_newest::text, 15, 1) = '7'
+           AND left(p_presence_id::text, 13) < left(p_live.presence_newest::text, 13)), false)
+$$;
+COMMENT ON FUNCTION fn_presence_is_late(desk_live, uuid) IS 'Whether a presence is older than the newest that was heard.';
+
+-- The same presence again changes nothing: what was read of it stays read.
 -- Returns how the card is to be read: body {desk_id, kind, uid, mode, key_version, start_sector, uses_times,
 -- password_sealed}.
 CREATE OR REPLACE FUNCTION fn_presence(p_agent_id uuid, p_run bytea, p_presence_id uuid, p_kind text, p_uid bytea,
@@ -53,9 +64,16 @@ BEGIN
             ELSE 'unknown' END;
     END IF;
     UPDATE desk_live SET presence_id = p_presence_id, presence_kind = v_kind, read_mode = v_mode, uid = p_uid, sak = p_sak,
-           presentation_id = NULL, floor = CASE WHEN v_kind = 'card' THEN fn_card_floor(p_uid) END,
-           agent_seen_at = clock_timestamp()
-     WHERE desk_id = v_live.desk_id RETURNING * INTO v_live;
+           presentation_id = CASE WHEN presence_id = p_presence_id THEN presentation_id END,
+           floor = CASE WHEN presence_id = p_presence_id AND presentation_id IS NOT NULL THEN floor
+                        WHEN v_kind = 'card' THEN fn_card_floor(p_uid) END,
+           presence_newest = p_presence_id, agent_seen_at = clock_timestamp()
+     WHERE desk_id = v_live.desk_id AND NOT fn_presence_is_late(desk_live, p_presence_id) RETURNING * INTO v_live;
+    IF NOT FOUND THEN
+        outcome := 'card_changed';
+        RETURN NEXT;
+        RETURN;
+    END IF;
     IF v_kind <> 'card' THEN
         PERFORM fn_card_tell(v_live.desk_id, v_live.presence_id);
         wake := ARRAY[v_live.desk_id];

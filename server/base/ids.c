@@ -22,16 +22,35 @@ static void draw_random(uint8_t bytes[static UUID_BYTES])
     memcpy(bytes, stock + left, UUID_BYTES);
 }
 
-struct uuid uuid_make_v7(void)
+static uint64_t unix_ms_of(const struct uuid *id)
+{
+    uint64_t unix_ms = 0;
+    for (int i = 0; i < 6; i++)
+        unix_ms = unix_ms << 8 | id->bytes[i];
+    return unix_ms;
+}
+
+static struct uuid make_at(uint64_t unix_ms)
 {
     struct uuid id;
     draw_random(id.bytes);
-    uint64_t unix_ms = (uint64_t)clock_unix_ms();
     for (int i = 0; i < 6; i++)
         id.bytes[i] = (uint8_t)(unix_ms >> (40 - 8 * i));
     id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f)); /* version 7 */
     id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f)); /* variant of RFC 9562 */
     return id;
+}
+
+struct uuid uuid_make_v7(void)
+{
+    return make_at((uint64_t)clock_unix_ms());
+}
+
+struct uuid uuid_make_v7_after(const struct uuid *last)
+{
+    uint64_t unix_ms = (uint64_t)clock_unix_ms();
+    uint64_t last_ms = unix_ms_of(last);
+    return make_at(unix_ms > last_ms ? unix_ms : last_ms + 1);
 }
 
 bool uuid_parse(const char *text, struct uuid *ret_id)

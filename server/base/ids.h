@@ -16,6 +16,10 @@ struct uuid {
 /* A new UUIDv7 (RFC 9562 §5.7): 48 bits of wall-clock milliseconds, then 74 random bits. */
 struct uuid uuid_make_v7(void);
 
+/* A new UUIDv7 whose time is later than that of `last`, whatever the wall clock does: for ids whose order has
+ * a meaning. It may run ahead of the clock. `last` all zero: none yet. */
+struct uuid uuid_make_v7_after(const struct uuid *last);
+
 /* Reads the 36-character form, either letter case. False: not that; `*ret_id` is untouched. Any version is
  * taken. */
 bool uuid_parse(const char *text, struct uuid *ret_id);

@@ -44,6 +44,24 @@ Test(base_small, uuid_v7_holds_the_time)
     cr_assert(uuid_equal(&id, &again));
 }
 
+Test(base_small, ids_in_order_grow_while_the_clock_does_not)
+{
+    cr_assert_geq(sodium_init(), 0);
+    char before[UUID_TEXT_BYTES];
+    char text[UUID_TEXT_BYTES] = "";
+    struct uuid id = {0};
+    static const int64_t clocks[] = {0x0123456789ab, 0x0123456789ab, 0x0123456789ff, 0x012345000000, 0};
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        memcpy(before, text, sizeof before);
+        clock_fake(-1, clocks[i]);
+        id = uuid_make_v7_after(&id);
+        uuid_format(&id, text);
+        cr_assert_lt(strncmp(before, text, 13), 0, "%s after %s", text, before);
+        cr_assert_eq(uuid_version(&id), 7);
+    }
+    cr_assert_eq(strncmp(text, "01234567-8a01", 13), 0, "%s", text);
+}
+
 Test(base_small, uuid_parse_refuses_everything_else)
 {
     static const char *const bad[] = {"",
