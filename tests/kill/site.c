@@ -83,13 +83,20 @@ static void kill_side(void *context, enum proxy_side side, pid_t backend)
 
 /* ---- reviving ---- */
 
+/* A connection whose other end was killed looks sound until it has been used twice: first it reads the
+ * farewell. */
+static bool answers(PGconn *pg)
+{
+    PGresult *result = PQexec(pg, "");
+    bool fine = PQresultStatus(result) == PGRES_EMPTY_QUERY && PQstatus(pg) == CONNECTION_OK;
+    PQclear(result);
+    return fine;
+}
+
 PGconn *worker_pg(struct worker *worker)
 {
-    if (worker->pg && PQstatus(worker->pg) == CONNECTION_OK) {
-        PQclear(PQexec(worker->pg, ""));
-        if (PQstatus(worker->pg) == CONNECTION_OK)
-            return worker->pg;
-    }
+    if (worker->pg && answers(worker->pg))
+        return worker->pg;
     for (int64_t until_ms = rig_now_ms() + READY_MS; rig_now_ms() < until_ms; poll(NULL, 0, STEP_MS)) {
         PQfinish(worker->pg);
         worker->pg = PQconnectdb(worker->rig->servers[0]->pg.owner);
@@ -105,8 +112,7 @@ PGconn *worker_pg(struct worker *worker)
 static void wait_crash(struct worker *worker)
 {
     for (int64_t until_ms = rig_now_ms() + READY_MS; rig_now_ms() < until_ms; poll(NULL, 0, STEP_MS)) {
-        PQclear(PQexec(worker->pg, ""));
-        if (PQstatus(worker->pg) != CONNECTION_OK)
+        if (!answers(worker->pg))
             return;
     }
 }

@@ -85,7 +85,9 @@ static bool begin(struct worker *worker, struct act *act, const char *person_id)
             return true;
         }
         worker_problem(worker, "refused: %.600s", answer.text ? answer.text : "");
-        bool broken = is_untouched(worker) || answer.status >= 500 || answer.status == 422;
+        /* The card may have been read once more since it was put back. */
+        bool was_read = answer.text && strstr(answer.text, "\"card_changed\"") != NULL;
+        bool broken = (is_untouched(worker) && !was_read) || answer.status >= 500 || answer.status == 422;
         answer_free(&answer);
         if (broken || !worker_put_back(worker) || !is_unknown(worker, act))
             return false;
