@@ -142,7 +142,7 @@ static bool revive_postgres(struct worker *worker)
 static bool wait_ready(struct worker *worker)
 {
     for (int64_t until_ms = rig_now_ms() + READY_MS; rig_now_ms() < until_ms; poll(NULL, 0, STEP_MS))
-        if (rig_call(worker->desk, "GET", "/readyz", NULL, NULL, NULL) == 200)
+        if (rig_call(worker->desk, "GET", "/readyz", NULL, NULL) == 200)
             return true;
     return worker_problem(worker, "the server is not ready within %d ms", READY_MS);
 }

@@ -65,7 +65,7 @@ static bool is_unknown(struct worker *worker, const struct act *act)
     int status = 0;
     snprintf(path, sizeof path, "/api/v1/operations/%s", act->id);
     for (int64_t until_ms = rig_now_ms() + RIG_WAIT_MS; rig_now_ms() < until_ms; poll(NULL, 0, SLICE_MS)) {
-        status = rig_call(worker->desk, "GET", path, NULL, NULL, NULL);
+        status = rig_call(worker->desk, "GET", path, NULL, NULL);
         if (status != 0 && status != 503)
             break;
     }

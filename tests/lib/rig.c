@@ -124,7 +124,7 @@ static bool make_desk(struct rig_desk *desk, char ret_code[16])
     fine = *ret_code || rig_refused(desk, "pairing", status, answer);
     json_decref(answer);
     snprintf(body, sizeof body, "{'desk_id': '%s'}", desk->id);
-    status = fine ? rig_call(desk, "PUT", "/api/v1/session/desk", body, NULL, &answer) : 0;
+    status = fine ? rig_call(desk, "PUT", "/api/v1/session/desk", body, &answer) : 0;
     fine = fine && (status / 100 == 2 || rig_refused(desk, "seat", status, answer));
     json_decref(answer);
     return fine;
@@ -238,7 +238,8 @@ static bool act(struct rig_desk *desk, const char *path, const char *body, char 
     struct uuid key = uuid_make_v7();
     json_t *answer = NULL;
     uuid_format(&key, ret_id);
-    int status = rig_call(desk, "POST", path, body, ret_id, &answer);
+    struct rig_request request = {"POST", path, body, ret_id, desk->cookie};
+    int status = rig_send(desk, &request, &answer);
     bool fine = status == 201 || rig_refused(desk, "act", status, answer);
     if (fine && !*rig_operation_state(desk, ret_id))
         keep(desk, answer); /* news of the stream may be ahead of it */
@@ -276,7 +277,7 @@ bool rig_cancel(struct rig_desk *desk, const char *operation_id, bool scrap)
     char path[96];
     json_t *answer = NULL;
     snprintf(path, sizeof path, "/api/v1/operations/%s/cancel", operation_id);
-    int status = rig_call(desk, "POST", path, scrap ? "{'scrap': true}" : "{}", NULL, &answer);
+    int status = rig_call(desk, "POST", path, scrap ? "{'scrap': true}" : "{}", &answer);
     bool fine = status / 100 == 2 || rig_refused(desk, "cancel", status, answer);
     json_decref(answer);
     return fine;
@@ -287,7 +288,7 @@ json_t *rig_operation_read(struct rig_desk *desk, const char *operation_id)
     char path[96];
     json_t *answer = NULL;
     snprintf(path, sizeof path, "/api/v1/operations/%s", operation_id);
-    int status = rig_call(desk, "GET", path, NULL, NULL, &answer);
+    int status = rig_call(desk, "GET", path, NULL, &answer);
     if (status != 200) {
         rig_refused(desk, "operation", status, answer);
         json_decref(answer);

@@ -87,9 +87,9 @@ struct rig_desk *rig_desk(struct rig *rig, int number);
 /* ---- API ---- */
 
 /* Sends a request with the cookie of the desk's operator. `body` is JSON with single quotes for strings, or
- * NULL; `key` the Idempotency-Key, or NULL. Returns the status, 0 when no answer came (desk->problem);
+ * NULL. Returns the status, 0 when no answer came (desk->problem);
  * *ret_answer (may be NULL) is the caller's, NULL if the answer was no JSON. */
-int rig_call(struct rig_desk *desk, const char *method, const char *path, const char *body, const char *key,
+int rig_call(struct rig_desk *desk, const char *method, const char *path, const char *body,
              json_t **ret_answer) __attribute__((nonnull(1, 2, 3)));
 /* The same as administrator. */
 int rig_admin_call(struct rig_desk *desk, const char *method, const char *path, const char *body,

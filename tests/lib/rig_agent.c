@@ -115,7 +115,7 @@ static bool is_connected(struct rig_desk *desk)
     char path[80];
     json_t *answer = NULL;
     snprintf(path, sizeof path, "/api/v1/desks/%s/live", desk->id);
-    int status = rig_call(desk, "GET", path, NULL, NULL, &answer);
+    int status = rig_call(desk, "GET", path, NULL, &answer);
     json_t *agent = json_object_get(answer, "agent");
     bool connected = status == 200 && json_is_true(json_object_get(agent, "online")) &&
                      strcmp(rig_text(agent, "reader_state"), "ok") == 0;

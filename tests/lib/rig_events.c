@@ -290,7 +290,7 @@ bool rig_wait_gone(struct rig_desk *desk)
     snprintf(path, sizeof path, "/api/v1/desks/%s/live", desk->id);
     for (int64_t until_ms = rig_now_ms() + rig_wait_ms(desk);;) {
         json_t *answer = NULL;
-        bool gone = rig_call(desk, "GET", path, NULL, NULL, &answer) == 200 &&
+        bool gone = rig_call(desk, "GET", path, NULL, &answer) == 200 &&
                     json_is_null(json_object_get(answer, "card"));
         newest = gone ? json_integer_value(json_object_get(answer, "no")) : 0;
         json_decref(answer);

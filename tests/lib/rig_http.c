@@ -125,10 +125,10 @@ int rig_send(struct rig_desk *desk, const struct rig_request *request, json_t **
     return (int)status;
 }
 
-int rig_call(struct rig_desk *desk, const char *method, const char *path, const char *body, const char *key,
+int rig_call(struct rig_desk *desk, const char *method, const char *path, const char *body,
              json_t **ret_answer)
 {
-    struct rig_request request = {method, path, body, key, desk->cookie};
+    struct rig_request request = {method, path, body, NULL, desk->cookie};
     return rig_send(desk, &request, ret_answer);
 }
 
