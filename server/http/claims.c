@@ -47,11 +47,10 @@ static bool take_member(const char *text, const char *name, char *value, size_t 
     return false;
 }
 
-bool request_agent_claim(const struct request *rq, struct agent_claim *ret_claim)
+bool agent_claim_parse(const char *text, struct agent_claim *ret_claim)
 {
     static const char scheme[] = "Cardwright ";
-    const char *text = request_header(rq, "Authorization");
-    if (!text || strncmp(text, scheme, sizeof scheme - 1) != 0)
+    if (strncmp(text, scheme, sizeof scheme - 1) != 0)
         return false;
     text += sizeof scheme - 1;
     char id[UUID_TEXT_BYTES];
@@ -66,4 +65,10 @@ bool request_agent_claim(const struct request *rq, struct agent_claim *ret_claim
     claim.unix_ms = strtoll(time, NULL, 10);
     *ret_claim = claim;
     return true;
+}
+
+bool request_agent_claim(const struct request *rq, struct agent_claim *ret_claim)
+{
+    const char *text = request_header(rq, "Authorization");
+    return text && agent_claim_parse(text, ret_claim);
 }

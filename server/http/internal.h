@@ -197,6 +197,9 @@ struct http_server {
     struct http_counters counters;
 };
 
+/* claims.c: the value of an Authorization header. False: it is none of an agent. */
+bool agent_claim_parse(const char *text, struct agent_claim *ret_claim);
+
 /* request.c */
 struct request *request_new(struct http_server *server, const char *target);
 void request_complete(struct request *rq); /* the connection's part is over */
