@@ -2,3 +2,8 @@
 .PHONY: vendor
 vendor:
 	@python3 .make/vendor.py
+
+# The help page of every refusal, from err.def and its Chinese texts.
+.PHONY: help-pages
+help-pages:
+	@python3 .make/help.py

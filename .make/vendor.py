@@ -63,13 +63,13 @@ form-check-input form-check-label form-hint input-icon input-icon-addon invalid-
 badge card card-body card-header card-title card-footer nav nav-tabs nav-link nav-item active disabled show
 visually-hidden visually-hidden-focusable avatar progress progress-bar spinner-border list-group list-group-item""".split()
 
-ICONS = """activity adjustments alert-octagon alert-triangle arrow-back-up arrow-left arrow-right arrow-up-right bell bolt book
-building calendar cards cash check chevron-down chevron-left chevron-right chevron-up circle-check circle-dashed circle-x
-clipboard-check clock cloud-download credit-card credit-card-off copy database device-desktop door download droplet edit eye
-file-spreadsheet filter flag gift hand-stop hash help hierarchy-2 history hourglass id keyboard key language list-check lock
-lock-open login logout minus moon nfc pencil plug-connected plug-connected-x plus power printer question-mark receipt refresh
-reload report-analytics scan school search send settings shield-check shield-lock shield-x sun tool tools-kitchen-2 trash user
-user-check user-edit user-search user-off user-plus user-x users volume volume-off wallet wifi-off world x""".split()
+ICONS = """activity alert-octagon alert-triangle arrow-back-up arrow-left arrow-right arrow-up-right bolt
+cards cash check chevron-down chevron-left chevron-right chevron-up circle-check circle-dashed circle-x
+clock credit-card credit-card-off copy device-desktop download droplet edit
+file-spreadsheet filter flag gift hand-stop hash help hierarchy-2 history hourglass key language list-check lock
+logout minus moon nfc pencil plug plug-connected plug-connected-x plus power printer receipt refresh
+reload scan school search settings shield-x sun tool tools-kitchen-2 trash user
+user-check user-search user-off user-plus user-x users volume volume-off wallet wifi-off x""".split()
 
 
 def sha256(data):

@@ -1,0 +1,54 @@
+// A browser for the tests: Debian's chromium, every console message and policy violation remembered, pictures on demand.
+import { chromium } from 'playwright-core';
+import { readFileSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const shots = path.join(process.env.BUILD ? path.resolve(root, process.env.BUILD) : path.join(root, 'build'), 'screenshots');
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const openBrowser = () => chromium.launch({
+    executablePath: '/usr/bin/chromium', args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', '--force-color-profile=srgb'],
+});
+
+// What the page complained about; a test ends with all of it empty.
+export async function openPage(browser, url, { context, width = 1280, height = 800, language = 'en-GB', theme = 'light' } = {}) {
+    const own = context ?? await browser.newContext({ viewport: { width, height }, locale: language, colorScheme: theme, timezoneId: 'Asia/Shanghai' });
+    const page = await own.newPage();
+    const wrong = [];
+    page.wrong = wrong;
+    page.expected = []; // patterns of messages that a test provokes
+    const add = (text) => page.expected.some((pattern) => pattern.test(text)) || wrong.push(text);
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && add(`${message.type()}: ${message.text()} ${message.location().url}`));
+    page.on('pageerror', (error) => add(`exception: ${error.stack}`));
+    await page.addInitScript(() => {
+        globalThis.violations = [];
+        addEventListener('securitypolicyviolation', (event) => globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+        globalThis.print = () => (globalThis.printed = (globalThis.printed ?? 0) + 1);
+    });
+    await page.goto(url);
+    await page.waitForSelector('html[data-ready]');
+    return page;
+}
+
+export const violations = (page) => page.evaluate(() => globalThis.violations);
+
+export async function shoot(page, name) {
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: path.join(shots, `${name}.png`) });
+}
+
+// Runs axe through the debugger, so that the page's own policy stays on. Returns short texts.
+export async function axe(page) {
+    await page.evaluate(axeSource);
+    return page.evaluate(async () => {
+        const result = await globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+        return result.violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.target.join(' ')} ${node.any[0]?.message ?? node.failureSummary}`));
+    });
+}
+
+export const setTheme = (page, theme) => page.evaluate((name) => {
+    document.documentElement.dataset.bsTheme = name;
+}, theme);

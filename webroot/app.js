@@ -1,0 +1,58 @@
+// Starts the page: language, session, shell; then shows the view that the address names.
+import { html, render, signal, effect, useEffect } from './lib/html.js';
+import { firstLanguage, language, setLanguage, t } from './lib/i18n.js';
+import { loggedOut } from './lib/api.js';
+import { locked, session, start } from './lib/session.js';
+import { route } from './lib/route.js';
+import { Shell } from './parts/shell.js';
+import { Login } from './parts/login.js';
+import { Skeleton } from './parts/async.js';
+import { applyTheme } from './lib/theme.js';
+
+const VIEWS = {
+    desk: () => import('./views/desk.js'), setup: () => import('./views/setup.js'), people: () => import('./views/people.js'),
+    cards: () => import('./views/cards.js'), transactions: () => import('./views/transactions.js'),
+    issue: () => import('./views/issue.js'), operators: () => import('./views/operators.js'),
+    settings: () => import('./views/settings.js'), desks: () => import('./views/desks.js'), audit: () => import('./views/audit.js'),
+};
+
+const view = signal({ name: null, render: null });
+const failed = signal(null);
+
+effect(() => {
+    const name = route.value.parts[0] ?? 'desk';
+    const known = VIEWS[name] ? name : 'desk';
+    if (view.peek().name === known) return;
+    VIEWS[known]().then((module) => (view.value = { name: known, render: module.render }), (error) => (failed.value = error));
+});
+
+// Screens that stand alone: nobody is logged in there yet, or the site is not ready.
+function Page() {
+    const { name, render: View } = view.value;
+    useEffect(() => {
+        document.title = name && name !== 'setup' ? `${t(`nav.${name}`)} · Cardwright` : 'Cardwright';
+    }, [name, language.value]);
+    if (failed.value) {
+        return html`<main class="alone"><h1>${t('problem.page')}</h1><p>${t('problem.page.next')}</p>
+            <button class="btn btn-primary" onClick=${() => location.reload()}>${t('act.reload')}</button></main>`;
+    }
+    if (name === 'setup') return html`<${View} />`;
+    if (!session.value) return html`<${Login} />`;
+    return html`
+        <${Shell} name=${name}>${View ? html`<${View} />` : html`<${Skeleton} />`}<//>
+        ${locked.value ? html`<${Login} over="lock" />` : loggedOut.value && html`<${Login} over="expired" />`}`;
+}
+
+async function boot() {
+    applyTheme();
+    await setLanguage(firstLanguage());
+    try {
+        await start();
+    } catch (error) {
+        failed.value = error;
+    }
+    render(html`<${Page} />`, document.getElementById('app'));
+    document.documentElement.dataset.ready = 'yes';
+}
+
+boot();

@@ -1,0 +1,96 @@
+// The API: JSON in and out, problems as exceptions, repeats with the same Idempotency-Key, and a way to go on after a
+// session has ended: the request waits for the new login, so that nothing typed is lost.
+import { signal } from './html.js';
+
+const RETRIES = 4;
+const RETRY_FIRST_MS = 300;
+
+export class Problem extends Error {
+    constructor(body, status) {
+        super(body.code);
+        Object.assign(this, { code: 'internal', errors: [], ...body, status });
+    }
+}
+
+// True while nobody is logged in; whoever waits for a new login is resolved by resume().
+export const loggedOut = signal(false);
+export const serverAway = signal(false);
+let waiting = [];
+
+export function resume() {
+    loggedOut.value = false;
+    waiting.forEach((go) => go());
+    waiting = [];
+}
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const login = () => new Promise((go) => {
+    waiting.push(go);
+    loggedOut.value = true;
+});
+
+// UUIDv7: time first. crypto.randomUUID is absent on plain http.
+export function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const now = Date.now();
+    for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (40 - 8 * i)) & 255;
+    bytes[6] = (bytes[6] & 15) | 112;
+    bytes[8] = (bytes[8] & 63) | 128;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+async function once(method, path, { body, key, version, stepUp, accept }) {
+    const headers = { Accept: accept ?? 'application/json' };
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (key) headers['Idempotency-Key'] = key;
+    if (version !== undefined) headers['If-Match'] = `W/"${version}"`;
+    if (stepUp) headers['Step-Up'] = stepUp;
+    const reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    if (reply.ok) {
+        if (reply.status === 204) return null;
+        return accept === 'text/csv' ? reply.blob() : reply.json();
+    }
+    throw new Problem(await reply.json().catch(() => ({})), reply.status);
+}
+
+const goesAway = (error) => !(error instanceof Problem) || error.status === 503 || error.status === 502 || error.code === 'key_busy';
+
+// Repeats only what may be repeated: reads, and acts that carry a key.
+export async function call(method, path, options = {}) {
+    const repeatable = method === 'GET' || options.key || options.repeatable;
+    for (let attempt = 0; ; attempt++) {
+        try {
+            const answer = await once(method, path, options);
+            serverAway.value = false;
+            return answer;
+        } catch (error) {
+            if (error.code === 'unauthenticated' && !options.open) {
+                await login();
+                attempt = -1;
+                continue;
+            }
+            if (!goesAway(error)) {
+                serverAway.value = false;
+                throw error;
+            }
+            if (!repeatable || attempt >= RETRIES) {
+                serverAway.value = !(error instanceof Problem);
+                throw error instanceof Problem ? error : new Problem({ code: 'server_away' }, 0);
+            }
+            await sleep(RETRY_FIRST_MS * 2 ** attempt);
+        }
+    }
+}
+
+const query = (values) => {
+    const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== '');
+    return entries.length ? `?${new URLSearchParams(entries)}` : '';
+};
+
+export const get = (path, values, options) => call('GET', `/api/v1${path}${query(values)}`, options);
+export const post = (path, body, options) => call('POST', `/api/v1${path}`, { body: body ?? {}, ...options });
+export const put = (path, body, options) => call('PUT', `/api/v1${path}`, { body, repeatable: true, ...options });
+export const patch = (path, body, version) => call('PATCH', `/api/v1${path}`, { body, version });
+export const del = (path, values) => call('DELETE', `/api/v1${path}${query(values)}`);
+export const csv = (path, values) => get(path, values, { accept: 'text/csv' });

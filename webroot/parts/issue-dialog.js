@@ -1,0 +1,114 @@
+// Gives the blank card on the reader to a person: one who is known, or a new one.
+import { html, useSignal, useRef, classes } from '../lib/html.js';
+import { t } from '../lib/i18n.js';
+import { get, post, newKey } from '../lib/api.js';
+import { session, may } from '../lib/session.js';
+import { act, log, note } from '../lib/live.js';
+import { cardNo } from '../lib/money.js';
+import { play } from '../lib/sound.js';
+import { issuable } from '../lib/desk-state.js';
+import { Dialog, CloseButton } from './dialog.js';
+import { TextField, ProblemSummary, fieldError } from './field.js';
+import { useLoad } from './async.js';
+import { useSettled } from './table.js';
+import { DepartmentSelect } from './department-select.js';
+import { Icon } from './icon.js';
+
+// Asks the desk to issue the card of `presentationId` to a person; the act then runs like any other.
+export async function issueCard({ personId, presentationId, printedNo, key }) {
+    const body = { kind: 'issue', presentation_id: presentationId, person_id: personId };
+    const made = await post(`/desks/${session.value.desk.id}/operations`, printedNo ? { ...body, printed_no: printedNo } : body, { key });
+    if (act.value?.id !== made.id) {
+        log.value = [];
+        act.value = made;
+    }
+    note('step.confirmed');
+    return made;
+}
+
+function Known({ chosen, onPick }) {
+    const text = useSignal('');
+    const settled = useSettled(text.value.trim(), 120);
+    const found = useLoad(() => get('/people', { q: settled, state: 'active', limit: 6 }), [settled]);
+    const items = found.data?.items ?? [];
+    const free = (person) => !person.card || ['replaced', 'cancelled', 'scrapped'].includes(person.card.state);
+    const keys = (event) => {
+        const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        const open = items.filter(free);
+        onPick(open[(open.findIndex((person) => person.id === chosen?.id) + step + open.length) % open.length]);
+    };
+    return html`
+        <label class="form-label" for="issue-find">${t('issue.find')}</label>
+        <input id="issue-find" name="person" class="form-control big" autocomplete="off" data-first value=${text.value} onKeyDown=${keys}
+            onInput=${(event) => {
+                text.value = event.target.value;
+                onPick(null);
+            }} />
+        <ul class="found" aria-label=${t('find.results')}>${items.map((person) => html`
+            <li key=${person.id} class=${classes(person.id === chosen?.id && 'chosen', !free(person) && 'off')}>
+                <button type="button" disabled=${!free(person)} aria-pressed=${person.id === chosen?.id} onClick=${() => onPick(person)}>
+                <${Icon} name="user" /><span class="grow"><b>${person.name}</b><small>${[person.personnel_no, person.department?.name].filter(Boolean).join(' · ')}</small></span>
+                ${!free(person) && html`<span class="muted">${t('issue.has_card', { card: cardNo(person.card.card_no) })}</span>`}</button></li>`)}</ul>`;
+}
+
+function NewPerson({ form, problem }) {
+    return html`
+        <${TextField} label=${t('person.name')} name="name" value=${form.name} first error=${fieldError(problem, '/name')} />
+        <${TextField} label=${t('person.number')} hint=${t('person.number.hint')} name="personnel_no" value=${form.number}
+            error=${fieldError(problem, '/personnel_no')} />
+        <${DepartmentSelect} value=${form.department} />`;
+}
+
+export function IssueDialog({ card, stage, onClose }) {
+    const mode = useSignal('known');
+    const chosen = useSignal(null);
+    const form = { name: useSignal(''), number: useSignal(''), department: useSignal('') };
+    const printed = useSignal('');
+    const problem = useSignal(null);
+    const busy = useSignal(false);
+    const key = useRef(newKey());
+    const ready = issuable(stage);
+    const target = mode.value === 'known' ? chosen.value?.name : form.name.value.trim();
+    const personId = async () => {
+        if (mode.value === 'known') return chosen.value.id;
+        const made = await post('/people', { name: form.name.value.trim(), personnel_no: form.number.value.trim() || undefined,
+            department_id: form.department.value || undefined });
+        chosen.value = made;
+        mode.value = 'known'; // a second try must not make a second person
+        return made.id;
+    };
+    const send = async () => {
+        if (busy.value) return;
+        if (!target || !ready) {
+            problem.value = { code: ready ? 'nobody_chosen' : 'no_card', local: true };
+            play('failure');
+            return;
+        }
+        busy.value = true;
+        try {
+            await issueCard({ personId: await personId(), presentationId: card.presentation_id, printedNo: printed.value.trim(), key: key.current });
+            onClose();
+        } catch (error) {
+            problem.value = error;
+            key.current = newKey();
+            play('failure');
+        }
+        busy.value = false;
+    };
+    return html`
+        <${Dialog} title=${t('issue.title')} hint=${t('issue.hint')} onClose=${onClose} onSubmit=${send} class="issue"
+            aside=${html`<span class=${`chip ${ready ? 'ok' : 'amber'}`}><${Icon} name=${ready ? 'circle-check' : 'reload'} size="16" />
+                ${t(ready ? 'dialog.on_reader' : 'dialog.put_back')}</span>`}
+            foot=${html`<span class="grow"></span><${CloseButton} onClose=${onClose} /><button type="submit" class="btn btn-primary btn-xl" disabled=${busy.value}>
+                ${target ? t('issue.to', { name: target }) : t('issue.button')} <kbd>Enter</kbd></button>`}>
+            <${ProblemSummary} problem=${problem.value} fields=${[['/name', t('person.name'), 'name'], ['/personnel_no', t('person.number'), 'personnel_no']]} />
+            ${may('people.write') && html`<div class="segments" role="group" aria-label=${t('issue.who')}>${['known', 'new'].map((name) => html`
+                <button type="button" class=${classes(mode.value === name && 'chosen')} aria-pressed=${mode.value === name}
+                    onClick=${() => (mode.value = name)}>${t(`issue.${name}`)}</button>`)}</div>`}
+            ${mode.value === 'known' ? html`<${Known} chosen=${chosen.value} onPick=${(person) => (chosen.value = person)} />`
+                : html`<${NewPerson} form=${form} problem=${problem.value} />`}
+            <${TextField} label=${t('card.printed_no')} hint=${t('card.printed_no.hint')} name="printed_no" value=${printed} />
+        <//>`;
+}

@@ -1,0 +1,92 @@
+// Logging in: as the first screen, and over the screen after F10 or when the session has ended.
+import { html, useSignal, useEffect, useRef } from '../lib/html.js';
+import { t } from '../lib/i18n.js';
+import { get } from '../lib/api.js';
+import { logIn, logOut, session, lock } from '../lib/session.js';
+import { go } from '../lib/route.js';
+import { site } from '../lib/money.js';
+import { Brand, Switches } from './shell.js';
+import { TextField, ProblemSummary, fieldError } from './field.js';
+import { Icon } from './icon.js';
+
+function useLogin() {
+    const name = useSignal(session.value?.operator.name ?? '');
+    const password = useSignal('');
+    const problem = useSignal(null);
+    const busy = useSignal(false);
+    const submit = async (event) => {
+        event?.preventDefault();
+        if (busy.value) return;
+        if (!name.value.trim() || !password.value) {
+            problem.value = { code: 'login_empty', local: true };
+            return;
+        }
+        busy.value = true;
+        try {
+            await logIn(name.value.trim(), password.value);
+        } catch (error) {
+            problem.value = error;
+            password.value = '';
+        }
+        busy.value = false;
+    };
+    return { name, password, problem, busy, submit };
+}
+
+const LoginFields = ({ form }) => html`
+    <${ProblemSummary} problem=${form.problem.value} />
+    <${TextField} label=${t('login.name')} name="name" value=${form.name} first=${!form.name.value} autocomplete="username"
+        error=${fieldError(form.problem.value, '/name')} />
+    <${TextField} label=${t('login.password')} name="password" type="password" value=${form.password}
+        first=${form.name.value !== ''} autocomplete="current-password" error=${fieldError(form.problem.value, '/password')} />`;
+
+function LoginOver({ over }) {
+    const form = useLogin();
+    const ref = useRef();
+    useEffect(() => {
+        const dialog = ref.current;
+        dialog.showModal();
+        (dialog.querySelector('input[type=password]') ?? dialog).focus();
+        return () => dialog.open && dialog.close();
+    }, []);
+    return html`
+        <dialog class="dialog" ref=${ref} aria-labelledby="login-over" onCancel=${(event) => event.preventDefault()}>
+            <form onSubmit=${form.submit} novalidate>
+                <header class="dialog-head"><${Icon} name="lock" size="24" /><div class="grow">
+                    <h2 id="login-over">${t(`${over}.title`)}</h2><p class="muted">${t(`${over}.hint`)}</p></div></header>
+                <div class="dialog-body"><${LoginFields} form=${form} /></div>
+                <footer class="dialog-foot">
+                    <button type="button" class="btn btn-lg" onClick=${() => logOut().catch(() => {
+                        session.value = null;
+                        lock(false);
+                    })}>${t('login.out')}</button><span class="grow"></span>
+                    <button type="submit" class="btn btn-primary btn-lg" disabled=${form.busy.value}>${t('login.go_on')} <kbd>Enter</kbd></button>
+                </footer>
+            </form>
+        </dialog>`;
+}
+
+export function Login({ over }) {
+    if (over) return html`<${LoginOver} over=${over} />`;
+    return html`<${LoginPage} />`;
+}
+
+function LoginPage() {
+    const form = useLogin();
+    const setup = useSignal(null);
+    useEffect(() => {
+        get('/setup', undefined, { open: true }).then((state) => {
+            setup.value = state;
+            site.value = { ...site.value, mode: state.site_mode, name: state.site_name };
+        }, (error) => (form.problem.value = error));
+    }, []);
+    const needed = setup.value?.needed;
+    return html`
+        <div class="alone-page"><header class="alone-top"><${Brand} /><span class="grow"></span><${Switches} /></header>
+        <main class="alone panel"><h1>${needed ? t('login.new_site') : t('login.title', { site: site.value.name || 'Cardwright' })}</h1>
+            ${needed ? html`<p class="lead">${t('login.new_site.hint')}</p>
+                <button type="button" class="btn" onClick=${() => go('setup')}>${t('login.have_link')}</button>`
+                : html`<form onSubmit=${form.submit} novalidate><${LoginFields} form=${form} />
+                <button type="submit" class="btn btn-primary btn-lg wide" disabled=${form.busy.value}>${t('login.in')} <kbd>Enter</kbd></button></form>`}
+        </main></div>`;
+}

@@ -1,0 +1,62 @@
+// Undo: the opposite act, with a reason from a list; the card has to lie on the reader.
+import { html, useSignal, useRef } from '../lib/html.js';
+import { t } from '../lib/i18n.js';
+import { post, newKey } from '../lib/api.js';
+import { session } from '../lib/session.js';
+import { act, log, note } from '../lib/live.js';
+import { money, cardNo } from '../lib/money.js';
+import { play } from '../lib/sound.js';
+import { Dialog, CloseButton } from './dialog.js';
+import { SelectField, ProblemSummary, TextField } from './field.js';
+import { cashOf } from './desk-band.js';
+
+const REASONS = ['wrong_amount', 'wrong_account', 'wrong_card', 'holder_changed_mind', 'other'];
+
+export function UndoDialog({ operation, card, onClose }) {
+    const reason = useSignal('wrong_amount');
+    const words = useSignal('');
+    const problem = useSignal(null);
+    const busy = useSignal(false);
+    const password = useSignal('');
+    const stepUp = useSignal(false);
+    const key = useRef(newKey());
+    const amount = money(cashOf(operation));
+    const send = async () => {
+        if (busy.value) return;
+        if (card?.card?.id !== operation.card.id) {
+            problem.value = { code: card ? 'card_changed' : 'no_card', local: true };
+            play('failure');
+            return;
+        }
+        busy.value = true;
+        try {
+            const grant = stepUp.value ? await post('/session/step-up', { password: password.value, operation_id: key.current, purpose: 'undo' }) : null;
+            const made = await post(`/operations/${operation.id}/reverse`, { desk_id: session.value.desk.id,
+                presentation_id: card.presentation_id, reason: reason.value === 'other' && words.value.trim() ? words.value.trim() : reason.value },
+            { key: key.current, stepUp: grant?.token });
+            if (act.value?.id !== made.id) {
+                log.value = [];
+                act.value = made;
+            }
+            note('step.confirmed');
+            onClose();
+        } catch (error) {
+            stepUp.value = error.code === 'step_up_required' || (stepUp.value && error.code === 'login_failed');
+            problem.value = error.code === 'step_up_required' ? null : error;
+            if (!stepUp.value) key.current = newKey();
+            play('failure');
+        }
+        busy.value = false;
+    };
+    const extra = problem.value?.code === 'short' ? t('amount.short_other', { balance: money(problem.value.balance_minor), most: money(problem.value.largest_minor) }) : undefined;
+    return html`
+        <${Dialog} title=${t(`act.undo_${operation.kind}`)} hint=${t('dialog.whom', { name: operation.person.name, card: cardNo(operation.card.card_no) })}
+            onClose=${onClose} onSubmit=${send} foot=${html`<div class="grow cash-sum"><span>${t(operation.kind === 'recharge' ? 'cash.pay' : 'cash.take')}</span>
+            <b class="figures">${amount}</b></div><${CloseButton} onClose=${onClose} />
+            <button type="submit" class="btn btn-primary btn-xl" disabled=${busy.value}>${t(`undo.button_${operation.kind}`, { amount })} <kbd>Enter</kbd></button>`}>
+            <${ProblemSummary} problem=${problem.value} extra=${extra} />
+            <${SelectField} label=${t('undo.reason')} name="reason" value=${reason} data-first options=${REASONS.map((name) => [name, t(`undo.${name}`)])} />
+            ${reason.value === 'other' && html`<${TextField} label=${t('undo.words')} name="words" value=${words} maxlength="200" />`}
+            ${stepUp.value && html`<${TextField} label=${t('step_up.label')} hint=${t('step_up.hint')} type="password" name="password" value=${password} first />`}
+        <//>`;
+}

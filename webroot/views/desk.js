@@ -1,0 +1,127 @@
+// The desk: the card on the reader fills the eye, the acts stand in their places beside it.
+import { html, useEffect, useSignal, effect, classes } from '../lib/html.js';
+import { t } from '../lib/i18n.js';
+import { get } from '../lib/api.js';
+import { session, may, locked } from '../lib/session.js';
+import { live, act, stream, onEvent } from '../lib/live.js';
+import { site } from '../lib/money.js';
+import { stageOf, issuable } from '../lib/desk-state.js';
+import { bindKeys } from '../lib/keys.js';
+import { play, hush } from '../lib/sound.js';
+import { go } from '../lib/route.js';
+import { Band } from '../parts/desk-band.js';
+import { Holder, Purses, Entries, LastActs, Idle, Guide } from '../parts/desk-stage.js';
+import { Actions, NewCards, Result } from '../parts/desk-actions.js';
+import { Doubt, WhatHappened } from '../parts/desk-doubt.js';
+import { MoneyDialog } from '../parts/money-dialog.js';
+import { IssueDialog } from '../parts/issue-dialog.js';
+import { UndoDialog } from '../parts/undo-dialog.js';
+import { DeskChooser } from '../parts/desk-chooser.js';
+import { TrainingDrawer } from '../parts/training-drawer.js';
+import { printReceipt } from '../parts/receipt.js';
+
+const WITH_HOLDER = ['active', 'lost', 'blocked', 'case', 'damaged', 'expired', 'replaced', 'cancelled', 'scrapped', 'issuing'];
+const SOUNDS = { completed: 'success', aborted: 'failure', in_doubt: 'doubt' };
+
+// Sounds of acts and of cards that need care; the first look at a desk is silent.
+function useSounds() {
+    useEffect(() => {
+        let before = null;
+        let stageBefore = null;
+        return effect(() => {
+            const now = act.value;
+            const stage = stageOf({ live: live.value, act: now, stream: stream.value });
+            const settled = before && now && before.id === now.id && before.state !== now.state ? SOUNDS[now.state] : null;
+            if (settled) play(settled);
+            else if (stageBefore && stage !== stageBefore && ['lost', 'case', 'blocked'].includes(stage)) play('failure');
+            else if (stage !== 'in_doubt') hush();
+            before = now;
+            stageBefore = stage;
+        });
+    }, []);
+}
+
+// The last entries of the person on the reader; they come behind the card and never belong to another one.
+function useEntries(personId, turn) {
+    const entries = useSignal({ personId: null, items: null });
+    useEffect(() => {
+        let current = true;
+        if (entries.value.personId !== personId) entries.value = { personId, items: null };
+        if (personId && may('transactions.read')) {
+            get(`/people/${personId}/timeline`, { limit: 8 }).then((page) => {
+                if (current) entries.value = { personId, items: page.items };
+            }, () => null);
+        }
+        return () => (current = false);
+    }, [personId, turn]);
+    return entries.value.personId === personId ? entries.value.items : null;
+}
+
+export function render() {
+    if (!session.value.desk) return html`<${DeskChooser} />`;
+    return html`<${Desk} />`;
+}
+
+function Desk() {
+    const dialog = useSignal(null);
+    const turn = useSignal(0);
+    useSounds();
+    const card = live.value?.card ?? null;
+    const stage = stageOf({ live: live.value, act: act.value, stream: stream.value });
+    const person = stage === 'in_doubt' && !card ? act.value?.person : card?.person;
+    const entries = useEntries(person?.id, `${turn.value} ${act.value?.id} ${act.value?.state}`);
+    useEffect(() => onEvent((kind) => kind !== 'operation' && (turn.value += 1)), []);
+    const result = act.value?.finished_at && act.value.kind !== 'issue' && card?.card?.id === act.value.card.id ? act.value : null;
+    const open = (name, extra) => (dialog.value = { name, ...extra });
+    const close = () => (dialog.value = null);
+    const begin = (name) => () => {
+        if (locked.value || dialog.value) return undefined;
+        act.value = act.value?.finished_at ? null : act.value;
+        return open(name);
+    };
+
+    // An issue has nothing to print or undo: its reminder is the card itself, ready.
+    useEffect(() => {
+        if (act.value?.finished_at && act.value.kind === 'issue') turn.value += 1;
+    }, [act.value?.state]);
+    useEffect(() => bindKeys({
+        F9: () => (person && !dialog.value ? go(`people/${person.id}`) : false),
+        'ctrl+p': () => (result ? printReceipt(result, card) : false),
+        'ctrl+z': () => (result?.state === 'completed' && !dialog.value ? open('undo', { operation: result }) : false),
+        Enter: () => {
+            if (dialog.value || locked.value || document.activeElement?.closest('button,a,input,select,dialog,[tabindex="0"]')) return false;
+            if (result) return (act.value = null);
+            return issuable(stage) && may('cards.issue') ? open('issue') : false;
+        },
+        Escape: () => (result && !dialog.value ? (act.value = null) : false),
+    }), [result?.id, result?.state, stage, person?.id]);
+
+    return html`
+        <div class=${classes('desk', `tone-${stage}`)}>
+            <div class="stage">
+                ${stage === 'in_doubt' ? html`<${Doubt} card=${card} />` : html`
+                <section class="panel card-panel" aria-live="polite"><${Band} stage=${stage} card=${card} />
+                    ${WITH_HOLDER.includes(stage) && card?.person && html`<${Holder} card=${card} />`}
+                    ${stage === 'writing' && html`<${Holder} card=${card} />`}
+                    ${(WITH_HOLDER.includes(stage) || stage === 'writing') && card?.balances && html`<${Purses} card=${card} />`}
+                    ${stage === 'none' && html`<${Idle} />`}
+                    ${!card?.person && stage !== 'none' && html`<${Guide} stage=${stage} />`}
+                    ${issuable(stage) && may('cards.issue') && html`<div class="next-step"><button type="button" class="btn btn-primary btn-xl"
+                        onClick=${() => open('issue')}>${t('issue.button')} <kbd>Enter</kbd></button></div>`}
+                </section>
+                ${card?.person && stage !== 'active' && stage !== 'writing' && html`<${Guide} stage=${stage} card=${card} panel />`}
+                ${person && stage !== 'none' ? html`<${Entries} items=${entries} person=${person} freshId=${result?.id} />`
+                    : stage === 'none' && html`<${LastActs} turn=${`${turn.value} ${act.value?.state}`} />`}`}
+            </div>
+            <div class="side-actions">
+                ${result ? html`<${Result} operation=${result} card=${card} onPrint=${() => printReceipt(result, card)}
+                    onUndo=${() => open('undo', { operation: result })} onDone=${() => (act.value = null)} />`
+                    : html`<${Actions} stage=${stage} card=${card} begin=${begin} />
+                    ${stage === 'in_doubt' ? html`<${WhatHappened} />` : html`<${NewCards} />`}`}
+            </div>
+        </div>
+        ${site.value.mode === 'training' && may('training') && html`<${TrainingDrawer} stage=${stage} />`}
+        ${['recharge', 'withdraw'].includes(dialog.value?.name) && html`<${MoneyDialog} kind=${dialog.value.name} card=${card} stage=${stage} onClose=${close} />`}
+        ${dialog.value?.name === 'issue' && html`<${IssueDialog} card=${card} stage=${stage} onClose=${close} />`}
+        ${dialog.value?.name === 'undo' && html`<${UndoDialog} operation=${dialog.value.operation} card=${card} onClose=${close} />`}`;
+}

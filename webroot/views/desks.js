@@ -1,0 +1,83 @@
+// Desks: who works where, which agent speaks for them, and codes that pair a new one.
+import { html, useSignal, useEffect } from '../lib/html.js';
+import { t, whenText } from '../lib/i18n.js';
+import { get, post, patch, del } from '../lib/api.js';
+import { may, session, chooseDesk } from '../lib/session.js';
+import { site } from '../lib/money.js';
+import { Icon } from '../parts/icon.js';
+import { Table } from '../parts/table.js';
+import { Dialog, CloseButton } from '../parts/dialog.js';
+import { TextField, ProblemSummary, fieldError } from '../parts/field.js';
+import { useLoad, Loaded } from '../parts/async.js';
+import { PairingCode } from '../parts/setup-desk.js';
+
+const LOOK_AGAIN_MS = 5000;
+
+const stateOf = (desk) => {
+    if (!desk.active) return ['idle', 'power', 'desks.retired'];
+    if (!desk.agent) return ['idle', 'plug', 'desks.not_paired'];
+    if (!desk.agent.online) return ['bad', 'plug-connected-x', 'reader.offline'];
+    if (desk.agent.reader_state !== 'ok') return ['amber', 'plug-connected-x', 'reader.absent'];
+    return ['ok', 'plug-connected', desk.agent.simulated ? 'reader.virtual' : 'reader.ready'];
+};
+
+const columns = () => [
+    { head: t('desks.name'), cell: (row) => html`<b>${row.name}</b>` },
+    { head: t('table.state'), cell: (row) => {
+        const [tone, icon, word] = stateOf(row);
+        return html`<span class=${`chip ${tone}`}><${Icon} name=${icon} size="16" /> ${t(word)}</span>`;
+    } },
+    { head: t('desks.reader'), cell: (row) => row.agent?.reader_name ?? '' },
+    { head: t('desks.host'), cell: (row) => html`<span class="muted">${[row.agent?.host, row.agent?.version].filter(Boolean).join(' · ')}</span>` },
+    { head: t('desks.seen'), cell: (row) => (row.agent?.seen_at ? whenText(row.agent.seen_at) : '') },
+    { head: t('desks.works'), cell: (row) => row.session?.operator ?? '' },
+];
+
+function Edit({ desk, onClose }) {
+    const name = useSignal(desk?.name ?? '');
+    const problem = useSignal(null);
+    const pairing = useSignal(null);
+    const run = (work, keep) => async () => {
+        try {
+            await work();
+            problem.value = null;
+            if (!keep) onClose(true);
+        } catch (error) {
+            problem.value = error;
+        }
+    };
+    const save = run(() => (desk ? patch(`/desks/${desk.id}`, { name: name.value.trim() }, desk.version) : post('/desks', { name: name.value.trim() })));
+    const manage = may('desks.manage');
+    return html`<${Dialog} side title=${desk ? desk.name : t('desks.new')} onClose=${() => onClose(true)} onSubmit=${save}
+        foot=${html`${desk && manage && html`<button type="button" class="btn" onClick=${run(() => patch(`/desks/${desk.id}`, { active: !desk.active }, desk.version))}>
+            ${t(desk.active ? 'desks.retire' : 'desks.revive')}</button>`}<span class="grow"></span><${CloseButton} onClose=${() => onClose(true)} />
+            ${manage && html`<button type="submit" class="btn btn-primary btn-lg">${t(desk ? 'desks.save' : 'desks.make')}</button>`}`}>
+        <${ProblemSummary} problem=${problem.value} fields=${[['/name', t('desks.name'), 'desk_name']]} />
+        <${TextField} label=${t('desks.name')} hint=${t('desks.name.hint')} name="desk_name" value=${name} first disabled=${!manage} error=${fieldError(problem.value, '/name')} />
+        ${desk?.active && manage && html`<div class="row-actions"><button type="button" class="btn" onClick=${run(async () => {
+            pairing.value = await post(`/desks/${desk.id}/pairings`);
+        }, true)}><${Icon} name="plug" size="18" /> ${t(desk.agent ? 'desks.pair_again' : 'setup.desk.pair')}</button>
+        ${desk.agent && html`<button type="button" class="btn" onClick=${run(() => del(`/desks/${desk.id}/agent`))}><${Icon} name="plug-connected-x" size="18" /> ${t('desks.revoke')}</button>`}</div><br />`}
+        ${pairing.value && html`<${PairingCode} pairing=${pairing.value} />`}
+        ${desk?.active && desk.id !== session.value.desk?.id && html`<button type="button" class="btn" onClick=${run(() => chooseDesk(desk.id, Boolean(desk.session)))}>
+            ${t(desk.session ? 'chooser.take_over' : 'chooser.sit', { desk: desk.name })}</button>`}
+        ${site.value.mode === 'live' && html`<p class="muted">${t('desks.live_only')}</p>`}
+    <//>`;
+}
+
+export function render() {
+    const dialog = useSignal(null);
+    const state = useLoad(() => get('/desks'), []);
+    useEffect(() => {
+        const timer = setInterval(state.reload, LOOK_AGAIN_MS);
+        return () => clearInterval(timer);
+    }, []);
+    const close = () => {
+        dialog.value = null;
+        state.reload();
+    };
+    return html`<section class="panel"><div class="toolbar"><p class="grow muted">${t('desks.hint')}</p>
+        ${may('desks.manage') && html`<button type="button" class="btn btn-primary" onClick=${() => (dialog.value = {})}><${Icon} name="plus" size="18" /> ${t('desks.new')}</button>`}</div>
+        <${Loaded} state=${state} empty=${t('chooser.none')}>${(data) => html`<${Table} columns=${columns()} rows=${data.items} label=${t('nav.desks')} onOpen=${(row) => (dialog.value = { desk: row })} />`}<//></section>
+        ${dialog.value && html`<${Edit} desk=${dialog.value.desk} onClose=${close} />`}`;
+}
