@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the kill tests: kill.sh OUT BUILD PROGRAM [ARGUMENT...]
-# They get a PostgreSQL of their own besides the one of all tests, because they kill it.
+# They get two PostgreSQL of their own besides the one of all tests, because they kill them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
@@ -8,13 +8,25 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?the folder of the build}
 build=${2:?the folder of all builds}
 shift 2
-setup=$("$here/testpg.sh" start "$build/killpg" "$out/test-migrate") ||
-    die "the database that the kill tests break did not start."
-eval "${setup//CARDWRIGHT_TEST/CARDWRIGHT_KILL}"
-export CARDWRIGHT_KILL_PG CARDWRIGHT_KILL_DIR
-# Processes die here and not the machine, so what was handed to the system is safe; without this each crash would wait for
-# the disk to take every file of the cluster.
-psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --command="alter system set fsync = off" \
-    --command="select pg_reload_conf()" "host=$CARDWRIGHT_KILL_PG user=postgres dbname=postgres" >/dev/null
-trap '"$here/testpg.sh" stop "$build/killpg" >/dev/null 2>&1 || true' EXIT
+# start NUMBER: one of the two that are killed in different ways. Processes die here and not the machine, so what was
+# handed to the system is safe; with fsync each crash would wait for the disk to take every file of the cluster.
+start() {
+    local setup
+    setup=$("$here/testpg.sh" start "$build/killpg$1" "$out/test-migrate") ||
+        die "a database that the kill tests break did not start."
+    eval "${setup//CARDWRIGHT_TEST/CARDWRIGHT_KILL$1}"
+    local host=CARDWRIGHT_KILL$1_PG
+    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --command="alter system set fsync = off" \
+        --command="select pg_reload_conf()" "host=${!host} user=postgres dbname=postgres" >/dev/null
+}
+
+stop() {
+    "$here/testpg.sh" stop "$build/killpg1" >/dev/null 2>&1 || true
+    "$here/testpg.sh" stop "$build/killpg2" >/dev/null 2>&1 || true
+}
+
+trap stop EXIT
+start 1
+start 2
+export CARDWRIGHT_KILL1_PG CARDWRIGHT_KILL1_DIR CARDWRIGHT_KILL2_PG CARDWRIGHT_KILL2_DIR
 bash "$here/rig.sh" "$out" "$build/testpg" "$@"

@@ -19,7 +19,7 @@
 
 #define MESSAGES_MAX 120 /* no act has as many */
 #define VIOLATIONS_ENOUGH 10
-#define WORKERS 3
+#define WORKERS 4
 
 struct sum {
     int cases;
@@ -156,20 +156,37 @@ static void job_messages(struct sum *sum)
     run_all(false, faults, COUNT(faults), acts, sum);
 }
 
-static void use_own_cluster(void)
+static void use_cluster(const char *host, const char *directory)
 {
-    setenv("CARDWRIGHT_TEST_PG", getenv("CARDWRIGHT_KILL_PG"), 1);
-    setenv("CARDWRIGHT_TEST_DIR", getenv("CARDWRIGHT_KILL_DIR"), 1);
+    setenv("CARDWRIGHT_TEST_PG", getenv(host), 1);
+    setenv("CARDWRIGHT_TEST_DIR", getenv(directory), 1);
 }
 
-static void job_database(struct sum *sum)
+static void use_cluster_1(void)
 {
-    static const struct proxy_fault faults[] = {KILL(BEFORE, BACKEND), KILL(AFTER, BACKEND),
-                                                KILL(BEFORE, POSTGRES), KILL(AFTER, POSTGRES)};
+    use_cluster("CARDWRIGHT_KILL1_PG", "CARDWRIGHT_KILL1_DIR");
+}
+
+static void use_cluster_2(void)
+{
+    use_cluster("CARDWRIGHT_KILL2_PG", "CARDWRIGHT_KILL2_DIR");
+}
+
+static void job_backends(struct sum *sum)
+{
+    static const struct proxy_fault faults[] = {KILL(BEFORE, BACKEND), KILL(AFTER, BACKEND)};
     static const bool acts[KILL_ACTS] = {[KILL_WITHDRAW] = true};
-    use_own_cluster();
+    use_cluster_1();
     run_all(true, faults, COUNT(faults), acts, sum);
     sum->cases += load_run(&sum->violations);
+}
+
+static void job_postgres(struct sum *sum)
+{
+    static const struct proxy_fault faults[] = {KILL(BEFORE, POSTGRES), KILL(AFTER, POSTGRES)};
+    static const bool acts[KILL_ACTS] = {0};
+    use_cluster_2();
+    run_all(true, faults, COUNT(faults), acts, sum);
 }
 
 /* ---- random cases ---- */
@@ -222,10 +239,16 @@ static void job_random(struct sum *sum)
     run_random(random_seed, false, sum);
 }
 
-static void job_random_database(struct sum *sum)
+static void job_random_database_1(struct sum *sum)
 {
-    use_own_cluster();
+    use_cluster_1();
     run_random(random_seed + 1, true, sum);
+}
+
+static void job_random_database_2(struct sum *sum)
+{
+    use_cluster_2();
+    run_random(random_seed + 2, true, sum);
 }
 
 /* ---- processes ---- */
@@ -301,7 +324,7 @@ static void job_one(struct sum *sum)
     enum verdict verdict;
     bool own_cluster = one_trial.fault.side >= SIDE_BACKEND;
     if (own_cluster)
-        use_own_cluster();
+        use_cluster_1();
     if (open_worker(&worker, own_cluster, sum))
         run(&worker, &one_trial, sum, &verdict);
     close_worker(&worker, sum);
@@ -320,8 +343,8 @@ static int run_one(char **words)
 
 int main(int argc, char **argv)
 {
-    static job_fn *const systematic[] = {job_processes, job_messages, job_database};
-    static job_fn *const random_jobs[] = {job_random, job_random_database};
+    static job_fn *const systematic[] = {job_processes, job_messages, job_backends, job_postgres};
+    static job_fn *const random_jobs[] = {job_random, job_random_database_1, job_random_database_2};
     setvbuf(stderr, NULL, _IOLBF, 0);
     if (argc > 4 && strcmp(argv[1], "--trial") == 0)
         return run_one(argv + 2);

@@ -31,7 +31,7 @@ extern const char *const proxy_action_names[];
 extern const char *const proxy_side_names[];
 
 #define PROXY_DELAY_MS 300
-#define PROXY_REORDER_MS 1500 /* when nothing overtakes the message */
+#define PROXY_REORDER_MS 600 /* when nothing overtakes the message */
 
 struct proxy_fault {
     int message; /* counted from proxy_arm, from 1 */
