@@ -32,15 +32,14 @@
          SQL("INSERT INTO operation (id, kind, state, card_id, uid, person_id, desk_id, operator_id, "       \
              "presentation_id) VALUES ('{new.w}', 'recharge', 'in_doubt', '{new.blue}', '\\x0a0b0c0e', "     \
              "'{bob.id}', '{two.id}', '{as.admin.operator_id}', '{new.q}')")},                               \
-        {"paid", SQL("WITH t AS (INSERT INTO transfer (kind, operation_id, uid, operator_id, event_at) "     \
-                     "VALUES ('prepare', '{new.o}', '\\x0a0b0c0d', '{as.admin.operator_id}', now()) "        \
-                     "RETURNING id) SELECT fn_entry(id, fn_account_person('{ann.id}', 'stored'), -1234), "   \
-                     "fn_entry(id, fn_account_person('{ann.id}', 'in_transit'), 1234) FROM t")},             \
+        {"paid", SQL("SELECT fn_transfer(fn_account_person('{ann.id}', 'stored'), "                          \
+                     "fn_account_person('{ann.id}', 'in_transit'), 1234, 'prepare', o, NULL) FROM "          \
+                     "operation o WHERE id = '{new.o}'")},                                                   \
     {                                                                                                        \
-        "drop", SQL("WITH t AS (INSERT INTO transfer (kind, uid, event_at) VALUES ('spend', "                \
-                    "'\\x0a0b0c0d', now()) RETURNING id) SELECT fn_entry(id, "                               \
-                    "fn_account_person('{ann.id}', 'stored'), -5000), fn_entry(id, "                         \
-                    "fn_account_person('{ann.id}', 'uncollected'), 5000) FROM t")                            \
+        "drop",                                                                                              \
+            SQL("SELECT fn_transfer(fn_account_person('{ann.id}', 'stored'), fn_account_person('{ann.id}', " \
+                "'uncollected'), 5000, "                                                                     \
+                "'spend', jsonb_populate_record(NULL::operation, '{\"uid\": \"\\\\x0a0b0c0d\"}'), NULL)")    \
     }
 
 STORY(history, lists_desk_acts_by_what_they_concern)

@@ -135,6 +135,7 @@ STORY(operations, a_card_pulled_out_is_in_doubt_until_it_comes_back)
     };
     story_play(story, cut, STEPS(cut));
     story_desk_wait(desk, "torn", "in_doubt");
+    story_desk_shows_none(desk);
     static const struct step meanwhile[] = {
         {"gone", OPERATIONS, .headers = "Idempotency-Key: {new.a}", .want_err = "no_card",
          .body = "{'kind': 'withdraw', 'presentation_id': '{set.reading}', 'water_minor': 1}"},

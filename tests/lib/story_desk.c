@@ -137,6 +137,14 @@ void story_desk_shows(struct story_desk *desk, const char *state)
     fail(desk, "the desk did not show the wanted state of the card");
 }
 
+void story_desk_shows_none(struct story_desk *desk)
+{
+    for (int64_t until_ms = now_ms() + WAIT_MS; now_ms() < until_ms; wait_for_news(desk))
+        if (json_is_null(json_object_get(look(desk), "card")))
+            return;
+    fail(desk, "the desk still shows a card");
+}
+
 void story_desk_wait(struct story_desk *desk, const char *label, const char *state)
 {
     char path[128];

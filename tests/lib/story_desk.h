@@ -28,6 +28,8 @@ void story_desk_training(struct story_desk *desk, const char *action, const char
 
 /* Waits until the screen shows the card in this state ("blank", "active", ...), nothing of it still open. */
 void story_desk_shows(struct story_desk *desk, const char *state);
+/* Waits until the screen shows no card. */
+void story_desk_shows_none(struct story_desk *desk);
 /* Waits until the operation that step `label` asked for has this state, and when it is finished until the
  * desk shows a reading that an act can be based on. */
 void story_desk_wait(struct story_desk *desk, const char *label, const char *state);
