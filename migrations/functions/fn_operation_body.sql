@@ -15,9 +15,9 @@ BEGIN
       FROM operation o JOIN card c ON c.id = o.card_id JOIN person p ON p.id = o.person_id
       JOIN operator a ON a.id = o.operator_id
       CROSS JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('id', g.id, 'purse', g.purse, 'state', g.state, 'amount_minor', g.amount_minor,
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'purse', g.purse, 'state', g.state, 'amount_minor', g.amount_minor,
                    'debt_minor', g.debt_minor, 'price_minor', g.price_minor, 'decided_by', g.decided_by)
-                   ORDER BY g.purse) AS legs,
+                   ORDER BY g.purse), '[]') AS legs,
                coalesce(sum(g.cash_minor), 0) AS given_minor,
                coalesce(sum(g.cash_minor) FILTER (WHERE g.state = 'X'), 0) AS void_minor,
                coalesce(sum(g.cash_minor) FILTER (WHERE g.state = 'C'), 0) AS proven_minor
