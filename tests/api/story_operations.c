@@ -155,27 +155,3 @@ STORY(operations, a_card_pulled_out_is_in_doubt_until_it_comes_back)
     story_play(story, after, STEPS(after));
     end(story, desk);
 }
-
-/* An act that no agent has taken yet is void at once, and asking again changes nothing. */
-STORY(operations, an_act_not_begun_is_cancelled_at_once)
-{
-    struct story_desk *desk = ready_card(story);
-    static const struct step steps[] = {
-        {"stop the agent's plans", SQL("UPDATE desk_live SET run = sha256('another')::bytea")},
-        {"act", OPERATIONS, ACT("recharge", "'water_minor': 700")},
-        {"by whom it is not", POST("/api/v1/operations/{act.id}/cancel"), .as = "hr", .body = "{}",
-         .want_err = "forbidden"},
-        {"no such", POST("/api/v1/operations/{new.none}/cancel"), .as = "cashier", .body = "{}",
-         .want_err = "not_found"},
-        {"void", POST("/api/v1/operations/{act.id}/cancel"), .as = "cashier", .body = "{'scrap': null}",
-         .want = 200,
-         .has = "{'state': 'aborted', 'cash_to_return_minor': 700, 'legs': [{'state': 'X', 'decided_by': "
-                "'burnt'}]}"},
-        {"again", POST("/api/v1/operations/{act.id}/cancel"), .as = "cashier", .body = "{}", .want = 200,
-         .want_header = "Idempotent-Replayed: true", .has = "{'state': 'aborted'}"},
-        {"not done, not undone", REVERSE("act"), .headers = "Idempotency-Key: {new.a}",
-         .want_err = "not_reversible"},
-    };
-    story_play(story, steps, STEPS(steps));
-    end(story, desk);
-}

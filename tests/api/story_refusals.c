@@ -323,3 +323,30 @@ STORY(refusals, an_undo_is_for_whom_it_belongs_to)
     };
     play(story, steps, STEPS(steps));
 }
+
+/* An act that no agent has taken yet is void at once, and asking again changes nothing. */
+STORY(refusals, an_act_not_begun_is_cancelled_at_once)
+{
+    static const struct step steps[] = {
+        {"act", OPERATIONS, ACT("recharge", "'water_minor': 700"), .keyed = true, .want = 201},
+        {"nobody", POST("/api/v1/operations/{act.id}/cancel"), .as = "nobody", .body = "{}",
+         .want_err = "unauthenticated"},
+        {"by whom it is not", POST("/api/v1/operations/{act.id}/cancel"), .as = "hr", .body = "{}",
+         .want_err = "forbidden"},
+        {"no such", POST("/api/v1/operations/{new.none}/cancel"), .as = "cashier", .body = "{}",
+         .want_err = "not_found"},
+        {"no id", POST("/api/v1/operations/all/cancel"), .as = "cashier", .body = "{}",
+         .want_err = "not_found"},
+        {"void", POST("/api/v1/operations/{act.id}/cancel"), .as = "cashier", .body = "{'scrap': null}",
+         .want = 200,
+         .has = "{'state': 'aborted', 'cash_to_return_minor': 700, 'legs': [{'state': 'X', 'decided_by': "
+                "'burnt'}]}"},
+        {"again", POST("/api/v1/operations/{act.id}/cancel"), .as = "cashier", .body = "{}", .want = 200,
+         .want_header = "Idempotent-Replayed: true", .has = "{'state': 'aborted'}"},
+        {"read", GET("/api/v1/operations/{act.id}"), .as = "hr", .want = 200, .has = "{'state': 'aborted'}"},
+        {"read by nobody", GET("/api/v1/operations/{act.id}"), .as = "nobody", .want_err = "unauthenticated"},
+        {"read none", GET("/api/v1/operations/{new.none}"), .want_err = "not_found"},
+        {"not done, not undone", REVERSE("act", "cashier"), .want_err = "not_reversible"},
+    };
+    play(story, steps, STEPS(steps));
+}
