@@ -7,7 +7,9 @@ $(RIG_LIB): $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard tests/lib/rig*.c) tests/lib
 	@rm -f $@ && ar rcs $@ $^
 
 # Late programs are made of the agent's own parts.
-TEAR_OBJS := $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out tests/tear/plain_assert.c,$(wildcard tests/tear/*.c)))
+TEAR_PARTS := $(patsubst %.c,$(OUT)/obj/%.o,tests/tear/scenario.c tests/tear/scenario_issue.c tests/tear/stale.c)
+TEAR_OBJS := $(OUT)/obj/tests/tear/main.o $(TEAR_PARTS)
+RULES_OBJS := $(OUT)/obj/tests/tear/rules_main.o $(OUT)/obj/tests/tear/rules_cases.o $(TEAR_PARTS)
 TEAR_AGENT_OBJS := $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out agent/main.c,$(wildcard agent/*.c)))
 TEAR := $(OUT)/tear/tear
 $(TEAR): $(TEAR_OBJS) $(TEAR_AGENT_OBJS) $(RIG_LIB) $(ALL_LIBS)
@@ -24,3 +26,16 @@ TEST_TARGETS += test-tear
 # Round after round, until it is stopped or finds something.
 check-tear: $(TEAR_NEEDS)
 	@bash .make/rig.sh $(OUT) $(BUILD)/testpg $(TEAR) --rounds 1000000
+
+# Every rule that can be shown on a whole site: fine with it, wrong without it.
+RULES := $(OUT)/tear/rules
+$(RULES): $(RULES_OBJS) $(TEAR_AGENT_OBJS) $(RIG_LIB) $(ALL_LIBS)
+	@mkdir -p $(dir $@)
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--start-group $^ -Wl,--end-group $(LIBS) $(NFC_LIBS) -o $@
+
+.PHONY: test-rules rules-in-test-build
+test-rules:
+	@$(MAKE) --no-print-directory RULES_OFF=1 SAN=0 rules-in-test-build
+rules-in-test-build: $(RULES) all $(TEST_MIGRATE)
+	@bash .make/rig.sh $(OUT) $(BUILD)/testpg bash .make/rules.sh $(RULES)
+TEST_TARGETS += test-rules

@@ -41,7 +41,7 @@ bool worker_problem(struct worker *worker, const char *format, ...)
 }
 
 /* Takes the sentence over that a desk has left. Always false. */
-static bool desk_problem(struct worker *worker, const struct rig_desk *desk, const char *what)
+bool worker_desk_problem(struct worker *worker, const struct rig_desk *desk, const char *what)
 {
     return worker_problem(worker, "%s, desk %d: %.1900s", what, desk == worker->desks[1], desk->problem);
 }
@@ -62,14 +62,14 @@ bool worker_blank_card(struct worker *worker)
     snprintf(name, sizeof name, "Person %d %u", worker->number, serial);
     return (rig_person(desk, name, worker->person_id) &&
             rig_card_new(desk, worker->file, serial % 4 < 2 ? "1k" : "4k", worker->uid)) ||
-           desk_problem(worker, desk, "new card");
+           worker_desk_problem(worker, desk, "new card");
 }
 
 static bool fill(struct worker *worker, struct rig_desk *desk, const char *members)
 {
     char id[RIG_ID_BYTES];
     return (rig_operation(desk, "recharge", members, id) && rig_wait_operation(desk, id, "completed")) ||
-           desk_problem(worker, desk, "filling");
+           worker_desk_problem(worker, desk, "filling");
 }
 
 bool worker_new_card(struct worker *worker)
@@ -77,12 +77,12 @@ bool worker_new_card(struct worker *worker)
     struct rig_desk *desk = worker->desks[0];
     char id[RIG_ID_BYTES];
     if (!rig_remove(worker->desks[1]))
-        return desk_problem(worker, worker->desks[1], "clearing");
+        return worker_desk_problem(worker, worker->desks[1], "clearing");
     if (!worker_blank_card(worker))
         return false;
     if (!rig_place(desk, worker->file) || !rig_issue(desk, worker->person_id, id) ||
         !rig_wait_operation(desk, id, "completed") || !rig_place(desk, worker->file))
-        return desk_problem(worker, desk, "issuing");
+        return worker_desk_problem(worker, desk, "issuing");
     worker->value[0] = 500000;
     worker->value[1] = 50000;
     worker->value[2] = 5000;
@@ -102,7 +102,7 @@ static long long number(struct worker *worker, const char *sql, const char *para
 }
 
 /* Cards, books and what should be there agree. */
-static bool check(struct worker *worker, const char *when)
+bool scenario_check(struct worker *worker, const char *when)
 {
     static const char sql[] =
         "SELECT lowest_minor FROM card_purse WHERE uid = decode($1, 'hex') AND purse = ";
@@ -119,7 +119,7 @@ static bool check(struct worker *worker, const char *when)
 }
 
 /* The operation's outcome goes into what should be there. Without a cancel every leg must be on the card. */
-static bool take_outcome(struct worker *worker, struct rig_desk *desk, const struct scenario *scenario)
+bool scenario_take_outcome(struct worker *worker, struct rig_desk *desk, const struct scenario *scenario)
 {
     for (int i = 0; i < 3; i++) {
         int64_t change = acts[scenario->act].change[i];
@@ -161,13 +161,13 @@ static int64_t now_ms(void)
 
 /* Until the fault has struck and the card is known to be gone (1), or the operation is over without it (0);
  * -1: neither came. */
-static int wait_strike(struct worker *worker, struct rig_desk *desk, const struct fault *fault)
+int scenario_wait_strike(struct worker *worker, struct rig_desk *desk, const struct fault *fault)
 {
     for (int64_t until_ms = now_ms() + worker->rig->options.wait_ms; now_ms() < until_ms;) {
         if (has_struck(desk, fault)) {
             if (rig_wait_gone(desk))
                 return 1;
-            desk_problem(worker, desk, "after the fault");
+            worker_desk_problem(worker, desk, "after the fault");
             return -1;
         }
         if (is_over(desk, worker->operation_id)) {
@@ -183,20 +183,20 @@ static int wait_strike(struct worker *worker, struct rig_desk *desk, const struc
 }
 
 /* The card lies on `desk`, read, and nowhere else. */
-static bool bring(struct worker *worker, struct rig_desk *desk)
+bool scenario_bring(struct worker *worker, struct rig_desk *desk)
 {
     struct rig_desk *other = worker->desks[desk == worker->desks[0]];
     if (other->card && !rig_remove(other))
-        return desk_problem(worker, other, "taking the card away");
+        return worker_desk_problem(worker, other, "taking the card away");
     rig_listen(desk, 0);
     if (desk->card && strcmp(rig_card_text(desk, "uid"), worker->uid) == 0 &&
         *rig_card_text(desk, "presentation_id"))
         return true;
-    return rig_place(desk, worker->file) || desk_problem(worker, desk, "bringing the card");
+    return rig_place(desk, worker->file) || worker_desk_problem(worker, desk, "bringing the card");
 }
 
 /* Asks for the act, as a screen does: when the card was read again since, with the newer reading. */
-static bool ask(struct worker *worker, struct rig_desk *desk, enum act act, char ret_id[RIG_ID_BYTES])
+bool scenario_ask(struct worker *worker, struct rig_desk *desk, enum act act, char ret_id[RIG_ID_BYTES])
 {
     for (int tries = 0; tries < ASK_TRIES; tries++) {
         if (rig_operation(desk, acts[act].kind, acts[act].members, ret_id))
@@ -205,21 +205,21 @@ static bool ask(struct worker *worker, struct rig_desk *desk, enum act act, char
             break;
         rig_listen(desk, ASK_PAUSE_MS);
     }
-    return desk_problem(worker, desk, "the act");
+    return worker_desk_problem(worker, desk, "the act");
 }
 
 /* The operation ends with the card on this desk, which may never have heard of it: it may be over already. */
-static bool settle(struct worker *worker, struct rig_desk *desk)
+bool scenario_settle(struct worker *worker, struct rig_desk *desk)
 {
     if (!rig_operation_read(desk, worker->operation_id) || !rig_place(desk, worker->file))
-        return desk_problem(worker, desk, "presenting");
+        return worker_desk_problem(worker, desk, "presenting");
     if (rig_wait_operation(desk, worker->operation_id, "completed|aborted"))
         return true;
-    return desk_problem(worker, desk, "one presentation did not settle it");
+    return worker_desk_problem(worker, desk, "one presentation did not settle it");
 }
 
 /* Notes the first plan of the operation once its report has come in. True also if there is none. */
-static bool note_plan(struct worker *worker, bool wait_for_report)
+bool scenario_note_plan(struct worker *worker, bool wait_for_report)
 {
     static const char sql[] =
         "SELECT id, coalesce(result, '') FROM plan WHERE operation_id = $1 ORDER BY attempt LIMIT 1";
@@ -244,23 +244,26 @@ static bool replay_settled(struct worker *worker, struct rig_desk *desk, const c
 {
     if (!rig_remove(worker->desks[0]) || !rig_remove(worker->desks[1]))
         return worker_problem(worker, "clearing the readers");
-    if (!zombie_run(worker, worker->plan_id, true))
+    if (!zombie_run(worker, worker->plan_id, PAST_STARTED))
         return false;
     if (!rig_place(desk, worker->file))
-        return desk_problem(worker, desk, "after the late plan");
-    return check(worker, when);
+        return worker_desk_problem(worker, desk, "after the late plan");
+    return scenario_check(worker, when);
 }
 
+/* Two acts later both slots and both records are others. */
 static bool replay_after(struct worker *worker, struct rig_desk *desk)
 {
     char id[RIG_ID_BYTES];
     if (!replay_settled(worker, desk, "after a late plan"))
         return false;
-    if (!ask(worker, desk, ACT_RECHARGE, id))
-        return false;
-    if (!rig_wait_operation(desk, id, "completed"))
-        return desk_problem(worker, desk, "the act after a late plan");
-    worker->value[0] += acts[ACT_RECHARGE].change[0];
+    for (int acts_later = 1; acts_later <= 2; acts_later++) {
+        if (!scenario_ask(worker, desk, ACT_RECHARGE, id))
+            return false;
+        if (!rig_wait_operation(desk, id, "completed"))
+            return worker_desk_problem(worker, desk, "an act after a late plan");
+        worker->value[0] += acts[ACT_RECHARGE].change[0];
+    }
     return replay_settled(worker, desk, "after a plan that was late by two acts");
 }
 
@@ -268,7 +271,7 @@ static bool replay_after(struct worker *worker, struct rig_desk *desk)
 
 static enum verdict finish(struct worker *worker, struct rig_desk *desk, const struct scenario *scenario)
 {
-    if (!take_outcome(worker, desk, scenario) || !check(worker, "at the end"))
+    if (!scenario_take_outcome(worker, desk, scenario) || !scenario_check(worker, "at the end"))
         return VERDICT_VIOLATION;
     if (scenario->stale == STALE_NONE || !*worker->plan_id)
         return VERDICT_FINE;
@@ -277,23 +280,26 @@ static enum verdict finish(struct worker *worker, struct rig_desk *desk, const s
 
 static bool begin(struct worker *worker, struct rig_desk *home, const struct scenario *scenario)
 {
-    if (!bring(worker, home))
+    if (!scenario_bring(worker, home))
         return false;
     if (!arm(home, &scenario->first))
-        return desk_problem(worker, home, "arming");
-    return ask(worker, home, scenario->act, worker->operation_id);
+        return worker_desk_problem(worker, home, "arming");
+    return scenario_ask(worker, home, scenario->act, worker->operation_id);
 }
 
 /* With the operation open and the card in hand: a void is asked for, a late program comes first. */
 static bool between(struct worker *worker, struct rig_desk *home, const struct scenario *scenario)
 {
+    if (rig_verify_card(worker->rig, worker->pg, worker->file) != 0)
+        return worker_problem(worker, "in doubt, and card and books differ");
     if (scenario->cancel && !rig_cancel(home, worker->operation_id, false))
-        return desk_problem(worker, home, "cancel");
+        return worker_desk_problem(worker, home, "cancel");
     if (scenario->stale == STALE_NONE)
         return true;
-    if (!note_plan(worker, true))
+    if (!scenario_note_plan(worker, true))
         return false;
-    return scenario->stale != STALE_BETWEEN || !*worker->plan_id || zombie_run(worker, worker->plan_id, true);
+    return scenario->stale != STALE_BETWEEN || !*worker->plan_id ||
+           zombie_run(worker, worker->plan_id, PAST_STARTED);
 }
 
 static enum verdict run_faults(struct worker *worker, const struct scenario *scenario)
@@ -302,11 +308,11 @@ static enum verdict run_faults(struct worker *worker, const struct scenario *sce
     struct rig_desk *target = scenario->other_desk ? worker->desks[home == worker->desks[0]] : home;
     if (!begin(worker, home, scenario))
         return VERDICT_VIOLATION;
-    int struck = wait_strike(worker, home, &scenario->first);
+    int struck = scenario_wait_strike(worker, home, &scenario->first);
     if (struck < 0)
         return VERDICT_VIOLATION;
     if (struck == 0) {
-        if (!take_outcome(worker, home, scenario) || !check(worker, "without a fault"))
+        if (!scenario_take_outcome(worker, home, scenario) || !scenario_check(worker, "without a fault"))
             return VERDICT_VIOLATION;
         return VERDICT_BEYOND;
     }
@@ -314,12 +320,12 @@ static enum verdict run_faults(struct worker *worker, const struct scenario *sce
         return VERDICT_VIOLATION;
     if (scenario->second.cut || scenario->second.tear) {
         if (!arm(target, &scenario->second) || !rig_put(target, worker->file))
-            return desk_problem(worker, target, "arming again"), VERDICT_VIOLATION;
-        struck = wait_strike(worker, target, &scenario->second);
+            return worker_desk_problem(worker, target, "arming again"), VERDICT_VIOLATION;
+        struck = scenario_wait_strike(worker, target, &scenario->second);
         if (struck < 0)
             return VERDICT_VIOLATION;
     }
-    if (struck != 0 && !settle(worker, target))
+    if (struck != 0 && !scenario_settle(worker, target))
         return VERDICT_VIOLATION;
     enum verdict verdict = finish(worker, target, scenario);
     return verdict == VERDICT_FINE && struck == 0 ? VERDICT_BEYOND : verdict;
@@ -331,17 +337,18 @@ static enum verdict run_frozen(struct worker *worker, const struct scenario *sce
 {
     struct rig_desk *home = worker->desks[0];
     struct rig_desk *target = worker->desks[1];
-    if (!bring(worker, home))
+    if (!scenario_bring(worker, home))
         return VERDICT_VIOLATION;
     rig_agent_freeze(home);
-    bool fine = (ask(worker, home, scenario->act, worker->operation_id) &&
+    bool fine = (scenario_ask(worker, home, scenario->act, worker->operation_id) &&
                  rig_wait_operation(home, worker->operation_id, "writing") &&
                  (!scenario->cancel || rig_cancel(home, worker->operation_id, false))) ||
-                desk_problem(worker, home, "the act before a hanging program");
+                worker_desk_problem(worker, home, "the act before a hanging program");
     if (fine && scenario->stale == STALE_AFTER) {
-        fine = sim_reader_command(&home->reader, "remove") && settle(worker, target) &&
-               take_outcome(worker, target, scenario) && check(worker, "beside a hanging program") &&
-               (rig_remove(target) || desk_problem(worker, target, "clearing")) &&
+        fine = sim_reader_command(&home->reader, "remove") && scenario_settle(worker, target) &&
+               scenario_take_outcome(worker, target, scenario) &&
+               scenario_check(worker, "beside a hanging program") &&
+               (rig_remove(target) || worker_desk_problem(worker, target, "clearing")) &&
                sim_reader_command(&home->reader, "place %s", worker->file);
     }
     long long event_no = home->event_no;
@@ -351,14 +358,15 @@ static enum verdict run_frozen(struct worker *worker, const struct scenario *sce
     if (scenario->stale == STALE_AFTER) {
         while (home->event_no == event_no && rig_listen(home, worker->rig->options.wait_ms))
             ;
-        return rig_place(home, worker->file) && check(worker, "after the hanging program went on")
+        return rig_place(home, worker->file) && scenario_check(worker, "after the hanging program went on")
                    ? VERDICT_FINE
                    : VERDICT_VIOLATION;
     }
     if (!rig_wait_operation(home, worker->operation_id, "completed|aborted"))
-        return desk_problem(worker, home, "the program that hung"), VERDICT_VIOLATION;
-    return take_outcome(worker, home, scenario) && check(worker, "after hanging") ? VERDICT_FINE
-                                                                                  : VERDICT_VIOLATION;
+        return worker_desk_problem(worker, home, "the program that hung"), VERDICT_VIOLATION;
+    return scenario_take_outcome(worker, home, scenario) && scenario_check(worker, "after hanging")
+               ? VERDICT_FINE
+               : VERDICT_VIOLATION;
 }
 
 static void describe(const struct scenario *scenario, char *ret_text, size_t capacity)

@@ -6,11 +6,6 @@
 
 #define DATA_WRITES 11 /* of an issue of L0..L4; the writes after them are trailers */
 
-static bool desk_problem(struct worker *worker, const struct rig_desk *desk, const char *what)
-{
-    return worker_problem(worker, "%s: %.1900s", what, desk->problem);
-}
-
 static bool is_over(const struct rig_desk *desk, const char *operation_id)
 {
     const char *state = rig_operation_state(desk, operation_id);
@@ -36,7 +31,7 @@ static int wait_strike(struct worker *worker, struct rig_desk *desk, const struc
         }
         rig_listen(desk, 5);
     }
-    desk_problem(worker, desk, "neither the fault nor an end came");
+    worker_desk_problem(worker, desk, "neither the fault nor an end came");
     return -1;
 }
 
@@ -49,10 +44,11 @@ static bool prove_usable(struct worker *worker, struct rig_desk *desk, bool late
     if (!rig_place(desk, worker->file) ||
         !rig_operation(desk, "recharge", "{'consumption_minor': 4000, 'water_minor': 1000}", id) ||
         !rig_wait_operation(desk, id, "completed"))
-        return desk_problem(worker, desk, "the first recharge");
+        return worker_desk_problem(worker, desk, "the first recharge");
     if (late_plan && *worker->plan_id) {
-        if (!rig_remove(desk) || !zombie_run(worker, worker->plan_id, true) || !rig_place(desk, worker->file))
-            return desk_problem(worker, desk, "the late plan");
+        if (!rig_remove(desk) || !zombie_run(worker, worker->plan_id, PAST_STARTED) ||
+            !rig_place(desk, worker->file))
+            return worker_desk_problem(worker, desk, "the late plan");
     }
     if (rig_verify_card(worker->rig, worker->pg, worker->file) != 0)
         return worker_problem(worker, "the card with money and the books differ");
@@ -65,19 +61,19 @@ static bool scrap(struct worker *worker, struct rig_desk *desk)
     char id[RIG_ID_BYTES], person_id[RIG_ID_BYTES];
     if (!rig_cancel(desk, worker->operation_id, true) ||
         !rig_wait_operation(desk, worker->operation_id, "aborted"))
-        return desk_problem(worker, desk, "scrapping");
+        return worker_desk_problem(worker, desk, "scrapping");
     if (!rig_place(desk, worker->file))
-        return desk_problem(worker, desk, "looking at the scrapped card");
+        return worker_desk_problem(worker, desk, "looking at the scrapped card");
     if (rig_issue(desk, worker->person_id, id))
         return worker_problem(worker, "a scrapped card was issued again (R32)");
     if (strncmp(desk->problem, "scrapped", 8) != 0)
-        return desk_problem(worker, desk, "not refused as scrapped");
+        return worker_desk_problem(worker, desk, "not refused as scrapped");
     snprintf(person_id, sizeof person_id, "%s", worker->person_id);
     if (!worker_blank_card(worker))
         return false;
     return (rig_place(desk, worker->file) && rig_issue(desk, person_id, id) &&
             rig_wait_operation(desk, id, "completed")) ||
-           desk_problem(worker, desk, "another card for the person");
+           worker_desk_problem(worker, desk, "another card for the person");
 }
 
 /* Whether only a torn trailer can have made the card what it is now. */
@@ -95,7 +91,7 @@ static bool looks_unusable(const struct rig_desk *desk)
 static bool settle(struct worker *worker, struct rig_desk *desk, const struct scenario *scenario)
 {
     if (!rig_place(desk, worker->file))
-        return desk_problem(worker, desk, "presenting");
+        return worker_desk_problem(worker, desk, "presenting");
     for (int waited_ms = 0; waited_ms < worker->rig->options.wait_ms; waited_ms += 20) {
         if (is_over(desk, worker->operation_id))
             return prove_usable(worker, desk, scenario->stale != STALE_NONE);
@@ -106,7 +102,7 @@ static bool settle(struct worker *worker, struct rig_desk *desk, const struct sc
     if (may_be_locked(scenario))
         return scrap(worker, desk);
     rig_wait_operation(desk, worker->operation_id, "completed");
-    return desk_problem(worker, desk, "one presentation did not finish it");
+    return worker_desk_problem(worker, desk, "one presentation did not finish it");
 }
 
 /* Cancelled while nothing can be on the card: void at once, the card is still blank, the person free. */
@@ -118,7 +114,18 @@ static bool settle_cancelled(struct worker *worker, struct rig_desk *desk, bool 
     char id[RIG_ID_BYTES];
     return (rig_place(desk, worker->file) && rig_issue(desk, worker->person_id, id) &&
             rig_wait_operation(desk, id, "completed")) ||
-           desk_problem(worker, desk, "issuing after a void");
+           worker_desk_problem(worker, desk, "issuing after a void");
+}
+
+/* Cancelled when something may be on the card: it is whole, and then it was too late, or it is given up. */
+static bool settle_void(struct worker *worker, struct rig_desk *desk)
+{
+    if (!rig_operation_read(desk, worker->operation_id) || !rig_place(desk, worker->file))
+        return worker_desk_problem(worker, desk, "presenting after a cancel");
+    rig_operation_read(desk, worker->operation_id);
+    if (strcmp(rig_operation_state(desk, worker->operation_id), "completed") == 0)
+        return prove_usable(worker, desk, false);
+    return scrap(worker, desk);
 }
 
 static void note_plan(struct worker *worker)
@@ -141,13 +148,13 @@ enum verdict issue_run(struct worker *worker, const struct scenario *scenario)
     bool voided = false;
     for (int i = 0; i < 2; i++) {
         if (!rig_remove(worker->desks[i]))
-            return desk_problem(worker, worker->desks[i], "clearing"), VERDICT_VIOLATION;
+            return worker_desk_problem(worker, worker->desks[i], "clearing"), VERDICT_VIOLATION;
     }
     if (!worker_blank_card(worker))
         return VERDICT_VIOLATION;
     if (!rig_place(home, worker->file) || !arm(home, &scenario->first) ||
         !rig_issue(home, worker->person_id, worker->operation_id))
-        return desk_problem(worker, home, "the issue"), VERDICT_VIOLATION;
+        return worker_desk_problem(worker, home, "the issue"), VERDICT_VIOLATION;
     int struck = wait_strike(worker, home, &scenario->first);
     if (struck < 0)
         return VERDICT_VIOLATION;
@@ -155,10 +162,10 @@ enum verdict issue_run(struct worker *worker, const struct scenario *scenario)
         return prove_usable(worker, home, false) ? VERDICT_BEYOND : VERDICT_VIOLATION;
     if (scenario->cancel &&
         (!rig_cancel(home, worker->operation_id, false) || !settle_cancelled(worker, home, &voided)))
-        return desk_problem(worker, home, "cancel"), VERDICT_VIOLATION;
+        return worker_desk_problem(worker, home, "cancel"), VERDICT_VIOLATION;
     if (scenario->stale != STALE_NONE)
         note_plan(worker);
     if (!voided && scenario->cancel)
-        return scrap(worker, home) ? VERDICT_FINE : VERDICT_VIOLATION;
+        return settle_void(worker, target) ? VERDICT_FINE : VERDICT_VIOLATION;
     return voided || settle(worker, target, scenario) ? VERDICT_FINE : VERDICT_VIOLATION;
 }

@@ -113,12 +113,15 @@ static bool rebuild(struct worker *worker, const char *plan_id, struct plan *ret
     return built;
 }
 
-static bool run_on_card(struct worker *worker, const struct plan *plan, struct run_result *ret_result)
+static bool run_on_card(struct worker *worker, const struct plan *plan, enum plan_past past,
+                        struct run_result *ret_result)
 {
     struct zombie *zombie = worker->zombie;
     struct plan_memory *memory = plan_memory_new(MEMORY_PLANS);
     struct runner runner = {.reader = zombie->reader, .memory = memory, .run = plan->run};
     bool placed = memory && sim_reader_command(&zombie->simulator, "place %s", worker->file);
+    if (placed && past == PAST_BURNT)
+        plan_memory_burn(memory, &plan->id);
     if (placed && !reader_is_sound(zombie->reader)) {
         reader_close(zombie->reader);
         reader_open(zombie->reader);
@@ -178,16 +181,41 @@ static bool send_report(struct worker *worker, const struct plan *plan, const st
     return answered;
 }
 
-bool zombie_run(struct worker *worker, const char *plan_id, bool started)
+bool zombie_run(struct worker *worker, const char *plan_id, enum plan_past past)
 {
     struct plan *plan = calloc(1, sizeof *plan);
     struct run_result *result = calloc(1, sizeof *result);
     struct rig_desk *desk = desk_of_plan(worker, plan_id);
-    bool fine = plan && result && desk && rebuild(worker, plan_id, plan) && run_on_card(worker, plan, result);
-    if (fine && started && result->outcome == RUN_BURNT)
+    bool fine =
+        plan && result && desk && rebuild(worker, plan_id, plan) && run_on_card(worker, plan, past, result);
+    if (fine && past == PAST_STARTED && result->outcome == RUN_BURNT)
         result->outcome = RUN_UNKNOWN; /* what it did the first time is in its memory: never burnt */
     if (fine && result->outcome != RUN_NOTHING)
         fine = send_report(worker, plan, result, desk);
+    if (plan)
+        plan_wipe(plan);
+    free(plan);
+    free(result);
+    return fine;
+}
+
+bool zombie_say(struct worker *worker, const char *plan_id, bool written, const char *run_hex)
+{
+    struct plan *plan = calloc(1, sizeof *plan);
+    struct run_result *result = calloc(1, sizeof *result);
+    struct rig_desk *desk = desk_of_plan(worker, plan_id);
+    bool fine = plan && result && desk && rebuild(worker, plan_id, plan);
+    if (fine) {
+        result->outcome = written ? RUN_WRITTEN : RUN_BURNT;
+        result->reason = written ? "done" : "cancelled";
+        for (size_t i = 0; written && i < plan->step_count; i++) {
+            if (plan->steps[i].kind == STEP_LEG)
+                result->legs[result->leg_count++] =
+                    (struct run_leg){.id = plan->steps[i].leg_id, .epoch_no = plan->steps[i].epoch_no};
+        }
+        fine = (!run_hex || bytes_from_hex(run_hex, plan->run, RUN_BYTES)) &&
+               send_report(worker, plan, result, desk);
+    }
     if (plan)
         plan_wipe(plan);
     free(plan);

@@ -96,9 +96,39 @@ void stale_done(void);
 struct zombie *zombie_new(struct rig *rig, int number);
 void zombie_free(struct zombie *zombie);
 
+/* What a late program remembers of the plan. */
+enum plan_past {
+    PAST_STARTED, /* it began to write: it never calls the plan burnt */
+    PAST_BURNT,   /* it burnt it: it never starts it */
+};
+
 /* Puts the worker's card on the zombie's reader, runs the plan once more as the process that was given it,
- * sends its report, and takes the card away. The plan was started before if `started`: then it is never
- * called burnt. */
-bool zombie_run(struct worker *worker, const char *plan_id, bool started);
+ * sends its report, and takes the card away. */
+bool zombie_run(struct worker *worker, const char *plan_id, enum plan_past past);
+
+/* Reports a plan without touching a card: written with all its legs, or burnt. `run_hex` NULL: as the plan's
+ * own run. False: the server had no proper answer. */
+bool zombie_say(struct worker *worker, const char *plan_id, bool written, const char *run_hex);
+
+/* ---- scenario.c: the steps of a case ---- */
+
+/* The card lies on `desk`, read, and nowhere else. */
+bool scenario_bring(struct worker *worker, struct rig_desk *desk);
+/* Asks for the act, as a screen does: when the card was read again since, with the newer reading. */
+bool scenario_ask(struct worker *worker, struct rig_desk *desk, enum act act, char ret_id[RIG_ID_BYTES]);
+/* Until the fault has struck and the card is known to be gone (1), or the operation is over without it (0);
+ * -1: neither came. */
+int scenario_wait_strike(struct worker *worker, struct rig_desk *desk, const struct fault *fault);
+/* The operation ends with the card on this desk, which may never have heard of it: it may be over already. */
+bool scenario_settle(struct worker *worker, struct rig_desk *desk);
+/* The operation's outcome goes into what should be there. Without a cancel every leg must be on the card. */
+bool scenario_take_outcome(struct worker *worker, struct rig_desk *desk, const struct scenario *scenario);
+/* Card, books and what should be there agree. */
+bool scenario_check(struct worker *worker, const char *when);
+/* Notes the first plan of the operation, unless it is burnt, once its report has come in. True also if there
+ * is none. */
+bool scenario_note_plan(struct worker *worker, bool wait_for_report);
+/* Takes the sentence over that a desk has left. Always false. */
+bool worker_desk_problem(struct worker *worker, const struct rig_desk *desk, const char *what);
 
 #endif

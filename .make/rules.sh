@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs the case of every rule with and without that rule: rules.sh PROGRAM, in the environment of rig.sh.
+set -uo pipefail
+program=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+one() {
+    local number=$1 name=$2 about=$3 word
+    for word in with without; do
+        timeout 120 "$program" "$word" "$number" >"$work/$number.$word" 2>&1
+        case $?:$word in
+        0:with) ;;
+        0:without) printf '%-4s %s: wrong without it\n' "$name" "$about" >"$work/$number.fine" ;;
+        1:with) printf '%-4s %s: WRONG although the rule is on\n' "$name" "$about" >"$work/$number.bad" ;;
+        1:without) printf '%-4s %s: NOT MISSED when it is off\n' "$name" "$about" >"$work/$number.bad" ;;
+        *) printf '%-4s %s: could not be tried %s it\n' "$name" "$about" "$word" >"$work/$number.bad" ;;
+        esac
+        if [ -e "$work/$number.bad" ]; then
+            tail -n 12 "$work/$number.$word" | cut -c 1-600 >>"$work/$number.bad"
+            break
+        fi
+    done
+}
+
+jobs_at_once=3
+while read -r number name about; do
+    while [ "$(jobs -rp | wc -l)" -ge $jobs_at_once ]; do wait -n; done
+    one "$number" "$name" "$about" &
+done < <("$program" list)
+wait
+ls "$work" | grep -c fine >"$work/passed"
+ls "$work" | grep -c bad >"$work/failed"
+while read -r number _; do
+    cat "$work/$number.fine" "$work/$number.bad" 2>/dev/null
+done < <("$program" list)
+printf 'rules switched off one by one on a whole site: %d passed, %d failed\n' "$(cat "$work/passed")" "$(cat "$work/failed")"
+[ "$(cat "$work/failed")" -eq 0 ]
