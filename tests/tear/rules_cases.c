@@ -13,7 +13,7 @@
 #define WEAK_TRIES 10         /* a weak slot reads as the new content now and then */
 #define BOTH_COMMANDS 20      /* more than an act on both purses has */
 #define VALUE_WRITE_COMMAND 9 /* of a recharge: guard 6, record 1, open, value */
-#define IDLE_MS 700           /* nothing may come */
+#define NOTHING_MS 2500       /* longer than the second look of the server: no command may come */
 
 static bool fine(struct worker *worker, const struct scenario *scenario)
 {
