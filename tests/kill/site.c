@@ -206,6 +206,14 @@ static bool replace(struct worker *worker, const char *file)
            rig_wait_gone(desk) && rig_put(desk, file) && rig_wait_card(desk);
 }
 
+static bool has_died(const struct worker *worker)
+{
+    for (int side = 0; side < SIDES; side++)
+        if (atomic_load(&worker->killed[side]))
+            return true;
+    return false;
+}
+
 bool worker_put_back(struct worker *worker)
 {
     const char *file = *worker->issued_file ? worker->issued_file : worker->file;
@@ -214,8 +222,8 @@ bool worker_put_back(struct worker *worker)
             return false;
         if (replace(worker, file))
             return true;
-        if (!rig_stream_is_closed(worker->desk) && !worker->rough)
-            break; /* nothing has died, so it should have worked */
+        if (!rig_stream_is_closed(worker->desk) && !worker->rough && !has_died(worker))
+            break; /* so it should have worked */
     }
     return desk_problem(worker, "putting the card back");
 }

@@ -155,12 +155,14 @@ static bool finish(struct worker *worker, const struct act *act)
 
 /* ---- cancelling ---- */
 
-/* Until the card has left in the middle of the act, or something else has happened to it. */
+/* Until the card has left in the middle of the act, or something else has happened to it. A card that was
+ * read once more meanwhile leaves earlier, and the act waits for it as if it had never begun. */
 static bool wait_doubt(struct worker *worker, const struct act *act)
 {
     for (int64_t until_ms = rig_now_ms() + RIG_WAIT_MS; rig_now_ms() < until_ms;) {
-        if (strcmp(rig_operation_state(worker->desk, act->id), "in_doubt") == 0 || is_finished(worker, act) ||
-            !is_untouched(worker))
+        const char *state = rig_operation_state(worker->desk, act->id);
+        bool waits = strcmp(state, "prepared") == 0 && rig_cut_done(worker->desk) && !worker->desk->card;
+        if (strcmp(state, "in_doubt") == 0 || waits || is_finished(worker, act) || !is_untouched(worker))
             return true;
         rig_listen(worker->desk, SLICE_MS);
     }
