@@ -53,10 +53,9 @@ function format(kind, options) {
 export const timeText = (at) => format('time', { hour: '2-digit', minute: '2-digit', hour12: false }).format(new Date(at));
 export const clockText = (at) =>
     format('clock', { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }).format(new Date(at));
-// A date without a time is the same day everywhere.
-export const dayText = (at) => (/^\d{4}-\d\d-\d\d$/.test(at)
-    ? format('date', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: 'UTC' })
-    : format('day', { year: 'numeric', month: '2-digit', day: '2-digit' })).format(new Date(at));
+// 2028-08-31 in every language. A date without a time is the same day everywhere.
+export const dayText = (at) => (/^\d{4}-\d\d-\d\d$/.test(at) ? at
+    : new Intl.DateTimeFormat('sv', { timeZone: zone.value }).format(new Date(at)));
 export const momentText = (at) =>
     format('moment', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false }).format(new Date(at));
 export const fullText = (at) => format('full', { dateStyle: 'medium', timeStyle: 'medium', hour12: false }).format(new Date(at));

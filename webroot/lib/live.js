@@ -1,9 +1,10 @@
 // What happens at the desk of this session, kept in step by events.
-import { signal, batch } from './html.js';
+import { signal, batch, effect } from './html.js';
 import { get } from './api.js';
 
 export const live = signal(null); // {no, desk, agent, card}; null: not known yet
 export const stream = signal('off'); // off, connecting, open, lost
+export const streamLost = signal(false); // for longer than it takes to open it again after a login
 export const act = signal(null); // the act this desk works on: an operation of the API
 export const log = signal([]); // its steps with their times, newest last
 export const taken = signal(null); // who took the desk over
@@ -43,6 +44,14 @@ export function watch(id, again = false) {
     connectPort();
     port.postMessage({ desk: id });
 }
+
+const LOST_AFTER_MS = 1500;
+let lostTimer = null;
+effect(() => {
+    clearTimeout(lostTimer);
+    if (stream.value === 'lost') lostTimer = setTimeout(() => (streamLost.value = true), LOST_AFTER_MS);
+    else if (stream.value !== 'connecting') streamLost.value = false;
+});
 
 export const note = (key, values) => {
     log.value = [...log.value, { at: new Date().toISOString(), key, values }].slice(-12);

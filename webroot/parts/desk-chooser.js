@@ -32,7 +32,7 @@ export function DeskChooser() {
     }, [state.data]);
     const line = (desk) => {
         if (!desk.agent) return ['idle', 'plug', t('desks.not_paired')];
-        return desk.agent.online ? ['ok', 'plug-connected', t('reader.ready')] : ['bad', 'plug-connected-x', t('reader.offline')];
+        return desk.agent.online ? ['ok', 'plug-connected', t(desk.agent.simulated ? 'reader.virtual' : 'reader.ready')] : ['bad', 'plug-connected-x', t('reader.offline')];
     };
     return html`
         <section class="panel chooser"><h2>${t('chooser.title')}</h2><p class="muted">${t('chooser.hint')}</p>

@@ -3,7 +3,7 @@ import { html, useEffect, classes } from '../lib/html.js';
 import { t, language, languages, setLanguage } from '../lib/i18n.js';
 import { session, may, lock, chooseDesk } from '../lib/session.js';
 import { serverAway } from '../lib/api.js';
-import { live, stream, taken } from '../lib/live.js';
+import { live, streamLost, taken } from '../lib/live.js';
 import { site } from '../lib/money.js';
 import { theme, setTheme } from '../lib/theme.js';
 import { soundOn, setSound } from '../lib/sound.js';
@@ -88,7 +88,7 @@ function Banners() {
     return html`
         ${site.value.mode === 'training' && html`<aside class="banner training" aria-label=${t('mode.training')}><${Icon} name="school" size="18" />
             <b class="grow">${t('training.banner')}</b><span>${t('training.leave')}</span></aside>`}
-        ${(serverAway.value || stream.value === 'lost') && html`<div class="banner bad" role="alert"><${Icon} name="wifi-off" size="18" />
+        ${(serverAway.value || streamLost.value) && html`<div class="banner bad" role="alert"><${Icon} name="wifi-off" size="18" />
             <b>${t('banner.server')}</b> <span>${t('banner.server.next')}</span></div>`}
         ${takenBy && html`<div class="banner amber" role="alert"><${Icon} name="user-x" size="18" />
             <b class="grow">${t('banner.taken', { name: takenBy })}</b>

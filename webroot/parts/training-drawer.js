@@ -55,12 +55,10 @@ export function TrainingDrawer({ stage }) {
         }
         busy.value = false;
     };
+    // The reader is asked again when a card came or went: it may have been pulled, not taken.
     useEffect(() => {
-        ask({ action: 'list' });
-    }, [desk, live.value?.agent.online]);
-    useEffect(() => {
-        get(`/desks/${desk}/training`).then(take, () => null);
-    }, [live.value?.card?.card?.id, live.value?.card?.state]);
+        if (!busy.value) ask({ action: 'list' });
+    }, [live.value?.card?.presence_id, desk, live.value?.agent.online, live.value?.card?.card?.id, live.value?.card?.state]);
     const press = (card) => ask(card.on_reader ? { action: 'remove' } : { action: 'place', card: card.card });
     const fresh = async () => {
         const name = freeName(items.value);

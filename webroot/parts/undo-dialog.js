@@ -1,5 +1,5 @@
 // Undo: the opposite act, with a reason from a list; the card has to lie on the reader.
-import { html, useSignal, useRef } from '../lib/html.js';
+import { html, useSignal, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { post, newKey } from '../lib/api.js';
 import { session } from '../lib/session.js';
@@ -7,7 +7,7 @@ import { act, log, note } from '../lib/live.js';
 import { money, cardNo } from '../lib/money.js';
 import { play } from '../lib/sound.js';
 import { Dialog, CloseButton } from './dialog.js';
-import { SelectField, ProblemSummary, TextField } from './field.js';
+import { ProblemSummary, TextField } from './field.js';
 import { cashOf } from './desk-band.js';
 
 const REASONS = ['wrong_amount', 'wrong_account', 'wrong_card', 'holder_changed_mind', 'other'];
@@ -51,11 +51,13 @@ export function UndoDialog({ operation, card, onClose }) {
     const extra = problem.value?.code === 'short' ? t('amount.short_other', { balance: money(problem.value.balance_minor), most: money(problem.value.largest_minor) }) : undefined;
     return html`
         <${Dialog} title=${t(`act.undo_${operation.kind}`)} hint=${t('dialog.whom', { name: operation.person.name, card: cardNo(operation.card.card_no) })}
-            onClose=${onClose} onSubmit=${send} foot=${html`<div class="grow cash-sum"><span>${t(operation.kind === 'recharge' ? 'cash.pay' : 'cash.take')}</span>
+            class="money" onClose=${onClose} onSubmit=${send} foot=${html`<div class="grow cash-sum"><span>${t(operation.kind === 'recharge' ? 'cash.pay' : 'cash.take')}</span>
             <b class="figures">${amount}</b></div><${CloseButton} onClose=${onClose} />
             <button type="submit" class="btn btn-primary btn-xl" disabled=${busy.value}>${t(`undo.button_${operation.kind}`, { amount })} <kbd>Enter</kbd></button>`}>
             <${ProblemSummary} problem=${problem.value} extra=${extra} />
-            <${SelectField} label=${t('undo.reason')} name="reason" value=${reason} data-first options=${REASONS.map((name) => [name, t(`undo.${name}`)])} />
+            <fieldset class="choices"><legend class="form-label">${t('undo.reason')}</legend><div>${REASONS.map((name, index) => html`
+                <label class=${classes('choice', reason.value === name && 'chosen')}><input type="radio" name="reason" value=${name} data-first=${index === 0}
+                    checked=${reason.value === name} onChange=${() => (reason.value = name)} /><b>${t(`undo.${name}`)}</b></label>`)}</div></fieldset>
             ${reason.value === 'other' && html`<${TextField} label=${t('undo.words')} name="words" value=${words} maxlength="200" />`}
             ${stepUp.value && html`<${TextField} label=${t('step_up.label')} hint=${t('step_up.hint')} type="password" name="password" value=${password} first />`}
         <//>`;

@@ -72,6 +72,8 @@ function Desk() {
     const entries = useEntries(person?.id, `${turn.value} ${act.value?.id} ${act.value?.state}`);
     useEffect(() => onEvent((kind) => kind !== 'operation' && (turn.value += 1)), []);
     const result = act.value?.finished_at && act.value.kind !== 'issue' && card?.card?.id === act.value.card.id ? act.value : null;
+    // Whatever comes next begins at the top: the band is what has to be seen.
+    useEffect(() => document.querySelector('.desk')?.scrollTo(0, 0), [stage, result?.id]);
     const open = (name, extra) => (dialog.value = { name, ...extra });
     const close = () => (dialog.value = null);
     const begin = (name) => () => {
