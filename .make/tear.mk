@@ -18,9 +18,12 @@ $(TEAR): $(TEAR_OBJS) $(TEAR_AGENT_OBJS) $(RIG_LIB) $(ALL_LIBS)
 
 TEAR_NEEDS := $(TEAR) all $(TEST_MIGRATE)
 
+# Sanitizers make everything three times as slow: a quarter of the series then.
+TEAR_SHARE ?= $(if $(filter 1,$(SAN)),4,1)
+
 .PHONY: test-tear check-tear
 test-tear: $(TEAR_NEEDS)
-	@bash .make/rig.sh $(OUT) $(BUILD)/testpg $(TEAR)
+	@bash .make/rig.sh $(OUT) $(BUILD)/testpg $(TEAR) --share $(TEAR_SHARE)
 TEST_TARGETS += test-tear
 
 # Round after round, until it is stopped or finds something.

@@ -1,7 +1,7 @@
 /* Every act, interrupted before and in the middle of every card command, in every way, and continued on the
  * same desk and on another one. See README.md of this folder.
  *
- *   tear [--workers N] [--only WORD] [--rounds N]     prints "N cases, M violations" */
+ *   tear [--workers N] [--only WORD] [--share N] [--rounds N]     prints "N cases, M violations" */
 #include "tests/tear/tear.h"
 
 #include "agent/reader_nfc.h"
@@ -179,11 +179,14 @@ static bool run_all(struct rig *rig, int worker_count)
     return fine;
 }
 
-static void keep_only(const char *word)
+/* Series of this name (NULL: all), and of those every `share`-th. */
+static void keep_only(const char *word, int share)
 {
-    int kept = 0;
+    int kept = 0, matching = 0;
     for (int i = 0; i < series_count; i++) {
-        if (strcmp(all_series[i].name, word) == 0)
+        if (word && strcmp(all_series[i].name, word) != 0)
+            continue;
+        if (matching++ % share == 0)
             all_series[kept++] = all_series[i];
     }
     series_count = kept;
@@ -192,39 +195,42 @@ static void keep_only(const char *word)
 struct arguments {
     int workers;
     int rounds;
+    int share; /* every how many-th series is run */
     const char *only;
 };
 
 static bool read_arguments(int count, char **values, struct arguments *ret_arguments)
 {
-    *ret_arguments = (struct arguments){.workers = 6, .rounds = 1};
+    *ret_arguments = (struct arguments){.workers = WORKERS_MAX, .rounds = 1, .share = 1};
     for (int i = 1; i + 1 < count; i += 2) {
         if (strcmp(values[i], "--workers") == 0)
             ret_arguments->workers = (int)strtol(values[i + 1], NULL, 10);
         else if (strcmp(values[i], "--rounds") == 0)
             ret_arguments->rounds = (int)strtol(values[i + 1], NULL, 10);
+        else if (strcmp(values[i], "--share") == 0)
+            ret_arguments->share = (int)strtol(values[i + 1], NULL, 10);
         else if (strcmp(values[i], "--only") == 0)
             ret_arguments->only = values[i + 1];
         else
             return false;
     }
-    return count % 2 == 1 && ret_arguments->workers >= 1 && ret_arguments->workers <= WORKERS_MAX;
+    return count % 2 == 1 && ret_arguments->workers >= 1 && ret_arguments->workers <= WORKERS_MAX &&
+           ret_arguments->share >= 1;
 }
 
 int main(int count, char **values)
 {
     struct arguments arguments;
     if (!read_arguments(count, values, &arguments)) {
-        fprintf(stderr,
-                "usage: tear [--workers N] [--only act|void|issue|late|refresh|fence|retry] [--rounds N]\n");
+        fprintf(stderr, "usage: tear [--workers N] [--only act|void|issue|late|refresh|fence|retry] [--share "
+                        "N] [--rounds N]\n");
         return 2;
     }
     add_issues();
     add_stale();
     add_second();
     add_acts();
-    if (arguments.only)
-        keep_only(arguments.only);
+    keep_only(arguments.only, arguments.share);
     reader_nfc_prepare();
     struct rig *rig =
         rig_start(&(struct rig_options){.desk_count = 2 * arguments.workers, .wait_ms = WAIT_MS});
