@@ -16,7 +16,7 @@ $(TEAR): $(TEAR_OBJS) $(TEAR_AGENT_OBJS) $(RIG_LIB) $(ALL_LIBS)
 	@mkdir -p $(dir $@)
 	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--start-group $^ -Wl,--end-group $(LIBS) $(NFC_LIBS) -o $@
 
-TEAR_NEEDS := $(TEAR) all $(TEST_MIGRATE)
+TEAR_NEEDS := $(TEAR) all $(OUT)/test-migrate
 
 # Sanitizers make everything three times as slow: a quarter of the series then.
 TEAR_SHARE ?= $(if $(filter 1,$(SAN)),4,1)
@@ -39,6 +39,6 @@ $(RULES): $(RULES_OBJS) $(TEAR_AGENT_OBJS) $(RIG_LIB) $(ALL_LIBS)
 .PHONY: test-rules rules-in-test-build
 test-rules:
 	@$(MAKE) --no-print-directory RULES_OFF=1 SAN=0 rules-in-test-build
-rules-in-test-build: $(RULES) all $(TEST_MIGRATE)
+rules-in-test-build: $(RULES) all $(OUT)/test-migrate
 	@bash .make/rig.sh $(OUT) $(BUILD)/testpg bash .make/rules.sh $(RULES)
 TEST_TARGETS += test-rules

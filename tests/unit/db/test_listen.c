@@ -142,15 +142,18 @@ Test(db_listen, more_than_a_payload_goes_in_several)
 
 Test(db_listen, a_full_buffer_drops_and_goes_on)
 {
+    struct db_listen_counters before;
     struct db_listen_counters counters;
     warm_up();
+    db_listen_counters(near.listen,
+                       &before); /* what was sent before the sender was connected was dropped too */
     for (int i = 0; i < 1000; i++) {
         char hint[HINT_BYTES_MAX + 1];
         snprintf(hint, sizeof hint, "%0119d", i);
         hint_send(near.listen, hint);
     }
     db_listen_counters(near.listen, &counters);
-    cr_assert_eq(counters.dropped, 1000 - HINT_BUFFER_BYTES / 120);
+    cr_assert_eq(counters.dropped - before.dropped, 1000 - HINT_BUFFER_BYTES / 120);
     expected = HINT_BUFFER_BYTES / 120;
     run_until(far_got_them);
     expected++;
