@@ -6,7 +6,6 @@ import { locked, session, start } from './lib/session.js';
 import { route } from './lib/route.js';
 import { Shell } from './parts/shell.js';
 import { Login } from './parts/login.js';
-import { Skeleton } from './parts/async.js';
 import { applyTheme } from './lib/theme.js';
 
 const VIEWS = {
@@ -22,13 +21,14 @@ const failed = signal(null);
 effect(() => {
     const name = route.value.parts[0] ?? 'desk';
     const known = VIEWS[name] ? name : 'desk';
-    if (view.peek().name === known) return;
+    if (view.peek().name === known || (known !== 'setup' && !session.value)) return;
     VIEWS[known]().then((module) => (view.value = { name: known, render: module.render }), (error) => (failed.value = error));
 });
 
 // Screens that stand alone: nobody is logged in there yet, or the site is not ready.
 function Page() {
     const { name, render: View } = view.value;
+    const asked = route.value.parts[0] ?? 'desk';
     useEffect(() => {
         document.title = name && name !== 'setup' ? `${t(`nav.${name}`)} · Cardwright` : 'Cardwright';
     }, [name, language.value]);
@@ -36,10 +36,11 @@ function Page() {
         return html`<main class="alone"><h1>${t('problem.page')}</h1><p>${t('problem.page.next')}</p>
             <button class="btn btn-primary" onClick=${() => location.reload()}>${t('act.reload')}</button></main>`;
     }
-    if (name === 'setup') return html`<${View} />`;
+    if (asked === 'setup') return name === 'setup' ? html`<${View} />` : null;
     if (!session.value) return html`<${Login} />`;
+    if (!View || name === 'setup') return null;
     return html`
-        <${Shell} name=${name}>${View ? html`<${View} />` : html`<${Skeleton} />`}<//>
+        <${Shell} name=${name}><${View} /><//>
         ${locked.value ? html`<${Login} over="lock" />` : loggedOut.value && html`<${Login} over="expired" />`}`;
 }
 

@@ -35,6 +35,7 @@ const text = (selector) => page.textContent(selector);
 // A picture in both themes, and what axe has to say to it. Only colours differ between the themes.
 const complaints = [];
 async function look(name, on = page) {
+    if (process.env.LOOKS === 'no') return; // for a quick run of the steps alone
     await on.waitForTimeout(200);
     for (const theme of ['dark', 'light']) {
         await setTheme(on, theme);
@@ -278,7 +279,7 @@ test('every screen of the back office', async () => {
         await look(`view-${view}`);
     }
     await visit('#/transactions?kind=withdraw');
-    assert.equal(await page.$$eval('tbody tr', (rows) => rows.length), 1);
+    assert.equal(await page.$$eval('tbody tr', (rows) => rows.length), 2, 'the withdrawal, and the undo of the recharge');
     const [file] = await Promise.all([page.waitForEvent('download'), page.click('text=CSV')]);
     assert.equal(file.suggestedFilename(), 'transactions.csv');
     await page.click('tbody tr');
@@ -372,12 +373,10 @@ test('two desks: the second browser is asked before it takes over, the first one
 test('the server away and back: a banner, and the page goes on by itself', async () => {
     page.expected.push(/Failed to load resource/, /ERR_/, /EventSource/);
     const pid = site.serverPid();
-    process.kill(pid, 'SIGSTOP');
-    await context.setOffline(true);
+    process.kill(pid, 'SIGSTOP'); // hangs: it closes nothing and answers nothing
     await page.waitForSelector('.banner.bad', { timeout: 20000 });
     await look('server-away');
     process.kill(pid, 'SIGCONT');
-    await context.setOffline(false);
     await page.waitForSelector('.banner.bad', { state: 'detached', timeout: 20000 });
     assert.deepEqual(await violations(page), []);
 });
@@ -392,8 +391,12 @@ test('first load: at most 150 KB on the wire', async () => {
     await own.goto(site.base);
     await own.waitForSelector('[name=password]');
     await own.waitForLoadState('networkidle');
-    console.log(`first load: ${Math.round(bytes / 1024)} KB`);
-    assert.ok(bytes <= 150 * 1024, `${bytes} bytes`);
+    const first = bytes;
+    await logIn(own, 'admin', PASSWORD);
+    await own.waitForSelector('.chooser button');
+    await own.waitForLoadState('networkidle');
+    console.log(`on the wire: ${Math.round(first / 1024)} KB for the first page, ${Math.round(bytes / 1024)} KB with the desk`);
+    assert.ok(first <= 150 * 1024, `${first} bytes`);
     await fresh.close();
 });
 

@@ -23,6 +23,23 @@ export function resume() {
     waiting = [];
 }
 
+const PULSE_MS = 6000;
+const PULSE_TIMEOUT_MS = 4000;
+
+// A server that hangs closes no stream, so somebody has to ask. Returns the undo.
+export function watchServer() {
+    const timer = setInterval(async () => {
+        if (document.hidden) return;
+        try {
+            await fetch('/livez', { signal: AbortSignal.timeout(PULSE_TIMEOUT_MS), cache: 'no-store' });
+            serverAway.value = false;
+        } catch {
+            serverAway.value = true;
+        }
+    }, PULSE_MS);
+    return () => clearInterval(timer);
+}
+
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const login = () => new Promise((go) => {
     waiting.push(go);
@@ -89,7 +106,7 @@ const query = (values) => {
 };
 
 export const get = (path, values, options) => call('GET', `/api/v1${path}${query(values)}`, options);
-export const post = (path, body, options) => call('POST', `/api/v1${path}`, { body: body ?? {}, ...options });
+export const post = (path, body, options) => call('POST', `/api/v1${path}`, { body, ...options });
 export const put = (path, body, options) => call('PUT', `/api/v1${path}`, { body, repeatable: true, ...options });
 export const patch = (path, body, version) => call('PATCH', `/api/v1${path}`, { body, version });
 export const del = (path, values) => call('DELETE', `/api/v1${path}${query(values)}`);

@@ -1,5 +1,5 @@
 // The acts beside the card: same key, same place, lit or grey with the reason. After an act its reminder stands here.
-import { html, useEffect, classes } from '../lib/html.js';
+import { html, useLayoutEffect, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { may } from '../lib/session.js';
 import { ACTIONS, legal, room } from '../lib/desk-state.js';
@@ -29,7 +29,7 @@ function Action({ action, verdict, card, onDo, first }) {
 
 export function Actions({ stage, card, begin }) {
     const verdicts = ACTIONS.map((action) => legal(action, { stage, balances: card?.balances, mayDo: may }));
-    useEffect(() => bindKeys(Object.fromEntries(ACTIONS.map((action, index) =>
+    useLayoutEffect(() => bindKeys(Object.fromEntries(ACTIONS.map((action, index) =>
         [action.key, () => (document.querySelector('dialog[open]') ? false : verdicts[index].ok ? begin(action.name)() : play('failure'))]))),
     [stage, card?.presentation_id, JSON.stringify(verdicts)]);
     return html`<section class="actions" aria-label=${t('action.title')}>${ACTIONS.map((action, index) => html`
@@ -95,7 +95,7 @@ export function Result({ operation, card, onPrint, onUndo, onDone }) {
             <span class="grow"><b>${t('act.print_receipt')}</b></span><kbd>Ctrl P</kbd></button>`}
         ${undoable && html`<button type="button" class="action lit" onClick=${onUndo}><${Icon} name="arrow-back-up" size="24" />
             <span class="grow"><b>${t(`act.undo_${operation.kind}`)}</b></span><kbd>Ctrl Z</kbd></button>`}
-        <button type="button" class="action lit" onClick=${onDone}><${Icon} name="check" size="24" />
+        <button type="button" class="action lit" data-done onClick=${onDone}><${Icon} name="check" size="24" />
             <span class="grow"><b>${t('act.done')}</b></span><kbd>Enter</kbd></button>
         <p class="muted small">${undoable ? t('undo.hint') : t('done.hint')}</p>`;
 }

@@ -1,5 +1,5 @@
 // Recharge and withdraw: both accounts side by side, presets, old and new balance, and a button that names act and amount.
-import { html, useSignal, useEffect, useRef, classes } from '../lib/html.js';
+import { html, useSignal, useLayoutEffect, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { post, newKey } from '../lib/api.js';
 import { session } from '../lib/session.js';
@@ -88,7 +88,7 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
     const [tone, icon, word] = presence(card, stage, first);
     const wrong = purses.some((purse) => verdicts[purse].error);
 
-    useEffect(() => bindKeys({
+    useLayoutEffect(() => bindKeys({
         ...Object.fromEntries(PRESET_KEYS.map((name, index) => [name, () => {
             const purse = mode.value === 'times' ? 'times' : focused.value;
             const preset = purse === 'times' ? [5, 10, 20, 30][index] : site.value.presets_minor[index];

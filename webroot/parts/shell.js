@@ -2,7 +2,7 @@
 import { html, useEffect, classes } from '../lib/html.js';
 import { t, language, languages, setLanguage } from '../lib/i18n.js';
 import { session, may, lock, chooseDesk } from '../lib/session.js';
-import { serverAway } from '../lib/api.js';
+import { serverAway, watchServer } from '../lib/api.js';
 import { live, streamLost, taken } from '../lib/live.js';
 import { site } from '../lib/money.js';
 import { theme, setTheme } from '../lib/theme.js';
@@ -96,6 +96,7 @@ function Banners() {
 }
 
 export function Shell({ name, children }) {
+    useEffect(watchServer, []);
     useEffect(() => bindKeys({ F10: () => lock(true), 'ctrl+k': () => openFinder() }), []);
     useEffect(() => document.getElementById('work')?.scrollTo(0, 0), [route.value.parts.join('/')]);
     return html`

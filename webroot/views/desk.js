@@ -1,5 +1,5 @@
 // The desk: the card on the reader fills the eye, the acts stand in their places beside it.
-import { html, useEffect, useSignal, effect, classes } from '../lib/html.js';
+import { html, useEffect, useLayoutEffect, useSignal, effect, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { session, may, locked } from '../lib/session.js';
@@ -14,11 +14,13 @@ import { Holder, Purses, Entries, LastActs, Idle, Guide } from '../parts/desk-st
 import { Actions, NewCards, Result } from '../parts/desk-actions.js';
 import { Doubt, WhatHappened } from '../parts/desk-doubt.js';
 import { MoneyDialog } from '../parts/money-dialog.js';
-import { IssueDialog } from '../parts/issue-dialog.js';
-import { UndoDialog } from '../parts/undo-dialog.js';
-import { DeskChooser } from '../parts/desk-chooser.js';
-import { TrainingDrawer } from '../parts/training-drawer.js';
 import { printReceipt } from '../parts/receipt.js';
+import { lazy } from '../lib/lazy.js';
+
+const IssueDialog = lazy(() => import('../parts/issue-dialog.js'), 'IssueDialog');
+const UndoDialog = lazy(() => import('../parts/undo-dialog.js'), 'UndoDialog');
+const DeskChooser = lazy(() => import('../parts/desk-chooser.js'), 'DeskChooser');
+const TrainingDrawer = lazy(() => import('../parts/training-drawer.js'), 'TrainingDrawer');
 
 const WITH_HOLDER = ['active', 'lost', 'blocked', 'case', 'damaged', 'expired', 'replaced', 'cancelled', 'scrapped', 'issuing'];
 const SOUNDS = { completed: 'success', aborted: 'failure', in_doubt: 'doubt' };
@@ -72,6 +74,11 @@ function Desk() {
     const entries = useEntries(person?.id, `${turn.value} ${act.value?.id} ${act.value?.state}`);
     useEffect(() => onEvent((kind) => kind !== 'operation' && (turn.value += 1)), []);
     const result = act.value?.finished_at && act.value.kind !== 'issue' && card?.card?.id === act.value.card.id ? act.value : null;
+    // The reminder takes the focus to Done, a blank card to its issue: Enter goes on, wherever the caret was before.
+    useEffect(() => {
+        if (document.querySelector('dialog[open]')) return;
+        document.querySelector(result ? '[data-done]' : '.next-step button')?.focus({ preventScroll: true });
+    }, [result?.id, stage]);
     // Whatever comes next begins at the top: the band is what has to be seen.
     useEffect(() => document.querySelector('.desk')?.scrollTo(0, 0), [stage, result?.id]);
     const open = (name, extra) => (dialog.value = { name, ...extra });
@@ -86,7 +93,7 @@ function Desk() {
     useEffect(() => {
         if (act.value?.finished_at && act.value.kind === 'issue') turn.value += 1;
     }, [act.value?.state]);
-    useEffect(() => bindKeys({
+    useLayoutEffect(() => bindKeys({
         F9: () => (person && !dialog.value ? go(`people/${person.id}`) : false),
         'ctrl+p': () => (result ? printReceipt(result, card) : false),
         'ctrl+z': () => (result?.state === 'completed' && !dialog.value ? open('undo', { operation: result }) : false),
