@@ -221,7 +221,6 @@ static unsigned random_seed;
 static void run_random(unsigned seed, bool own_cluster, struct sum *sum)
 {
     struct worker worker;
-    signal(SIGINT, stop);
     signal(SIGTERM, stop);
     bool going = open_worker(&worker, own_cluster, sum);
     while (going && !stopped) {
@@ -270,6 +269,7 @@ static struct child start(job_fn *job)
         close(ends[1]);
         return (struct child){pid, ends[0]};
     }
+    setpgid(0, 0); /* Ctrl-C is not for its servers and agents: it takes them down itself */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         exit(1);
@@ -290,12 +290,22 @@ static struct sum finish(const struct child *child)
     return (struct sum){.violations = 1};
 }
 
+static struct child children[WORKERS];
+static int child_count;
+
+/* Random cases go on until somebody wants to see the sum. */
+static void stop_children(int number)
+{
+    (void)number;
+    for (int i = 0; i < child_count; i++)
+        kill(children[i].pid, SIGTERM);
+}
+
 static int run_jobs(job_fn *const jobs[], int count)
 {
-    struct child children[WORKERS];
     struct sum all = {0};
-    for (int i = 0; i < count; i++)
-        children[i] = start(jobs[i]);
+    for (; child_count < count; child_count++)
+        children[child_count] = start(jobs[child_count]);
     for (int i = 0; i < count; i++) {
         struct sum one = finish(&children[i]);
         all.cases += one.cases;
@@ -356,6 +366,7 @@ int main(int argc, char **argv)
     }
     random_seed = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : (unsigned)time(NULL);
     fprintf(stderr, "seed %u; Ctrl-C ends it\n", random_seed);
-    signal(SIGINT, SIG_IGN); /* the workers end, and then this does */
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = stop_children, .sa_flags = SA_RESTART}, NULL);
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop_children, .sa_flags = SA_RESTART}, NULL);
     return run_jobs(random_jobs, COUNT(random_jobs));
 }

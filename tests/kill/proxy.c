@@ -216,6 +216,8 @@ static int answer_status(int fd)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     while (count < sizeof answer - 1) {
         ssize_t got = recv(fd, answer + count, sizeof answer - 1 - count, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             return got < 0 && errno == EAGAIN ? PROXY_LATE_WAITS : -1;
         count += (size_t)got;

@@ -15,6 +15,7 @@
 #define STEP_MS 5
 #define FILL_MINOR 50000 /* of each purse: withdrawals find enough, recharges stay below the limits */
 #define PUT_BACK_TRIES 4
+#define REVIVE_TRIES 4
 
 bool worker_problem(struct worker *worker, const char *format, ...)
 {
@@ -179,7 +180,15 @@ static bool revive_agent(struct worker *worker)
     return wait_new_run(worker, run);
 }
 
-bool worker_revive(struct worker *worker)
+static bool has_died(const struct worker *worker)
+{
+    for (int side = 0; side < SIDES; side++)
+        if (atomic_load(&worker->killed[side]))
+            return true;
+    return false;
+}
+
+static bool revive_once(struct worker *worker)
 {
     bool agent = atomic_exchange(&worker->killed[SIDE_AGENT], false);
     bool server = atomic_exchange(&worker->killed[SIDE_SERVER], false);
@@ -198,20 +207,24 @@ bool worker_revive(struct worker *worker)
     return !agent || revive_agent(worker);
 }
 
+/* A second fault may strike what is just coming back. */
+bool worker_revive(struct worker *worker)
+{
+    for (int i = 0; i < REVIVE_TRIES; i++) {
+        if (revive_once(worker))
+            return true;
+        if (!has_died(worker))
+            break;
+    }
+    return false;
+}
+
 /* The card is taken away and put on the reader again. */
 static bool replace(struct worker *worker, const char *file)
 {
     struct rig_desk *desk = worker->desk;
     return rig_disarm(desk) && (sim_reader_command(&desk->reader, "remove") || rig_problem(desk, "remove")) &&
            rig_wait_gone(desk) && rig_put(desk, file) && rig_wait_card(desk);
-}
-
-static bool has_died(const struct worker *worker)
-{
-    for (int side = 0; side < SIDES; side++)
-        if (atomic_load(&worker->killed[side]))
-            return true;
-    return false;
 }
 
 bool worker_put_back(struct worker *worker)
