@@ -7,7 +7,7 @@ set -euo pipefail
 run_packages="gcc make pkg-config libmicrohttpd-dev libpq-dev libjansson-dev libsodium-dev libssl-dev libcurl4-openssl-dev
 libinih-dev libunistring-dev libnfc-dev postgresql-15 postgresql-client-15 curl procps util-linux"
 test_packages="libcriterion-dev libnfc-bin mfoc libfreefare-bin universal-ctags python3 python3-jsonschema postgresql-15-pgtap postgresql-15-plpgsql-check clang
-libclang-rt-14-dev clang-format git"
+libclang-rt-14-dev clang-format git chromium nodejs npm fonts-noto-cjk"
 bench_packages="nginx-light wrk"
 
 case ${1:-run} in
@@ -16,6 +16,9 @@ test) wanted="$run_packages $test_packages" ;;
 bench) wanted="$run_packages $test_packages $bench_packages" ;;
 *) die "packages.sh knows run, test and bench, not $1" ;;
 esac
+
+# Some packages of nodejs bring npm along, and conflict with the package of that name.
+! command -v npm >/dev/null || wanted=${wanted/ npm / }
 
 # Only fully installed packages count; one that was removed but left its settings does not.
 missing() {

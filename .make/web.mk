@@ -6,6 +6,7 @@ tests/web/node_modules/.package-lock.json: tests/web/package-lock.json
 	@touch $@
 
 .PHONY: test-web
+TEST_TARGETS += test-web
 test-web: $(OUT)/cardwrightd $(OUT)/cardwright-agent tests/web/node_modules/.package-lock.json
 	@BUILD=$(abspath $(BUILD)) OUT=$(abspath $(OUT)) node --test --test-reporter=spec $(WEB_TESTS)
 	@printf 'web: %d passed, 0 failed\n' $$(grep -ch '^test(' $(WEB_TESTS))

@@ -15,7 +15,7 @@ before(async () => {
     browser = await openBrowser();
     context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: 'Asia/Shanghai', colorScheme: 'light' });
     page = await openPage(browser, site.link, { context });
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(20000); // generous: the machine may be busy with other tests
 });
 
 after(async () => {

@@ -84,7 +84,7 @@ function Top({ name }) {
 }
 
 function Banners() {
-    const takenBy = taken.value?.by?.full_name;
+    const takenBy = taken.value?.session_id === session.value.id && taken.value.by.full_name; // ours was taken, not by us
     return html`
         ${site.value.mode === 'training' && html`<aside class="banner training" aria-label=${t('mode.training')}><${Icon} name="school" size="18" />
             <b class="grow">${t('training.banner')}</b><span>${t('training.leave')}</span></aside>`}

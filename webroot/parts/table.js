@@ -32,7 +32,7 @@ export function Table({ columns, rows, onOpen, chosen, label, fresh, compact }) 
         <table class=${classes('table rows', compact && 'compact')}>
             <thead><tr>${columns.map((c) => html`<th scope="col" class=${classes(c.number && 'number', c.class)}>${c.head}</th>`)}</tr></thead>
             <tbody>${rows.map((row) => html`
-                <tr key=${row.id ?? row.no} class=${classes(onOpen && 'opens', chosen === row.id && 'chosen', fresh?.(row) && 'fresh')}
+                <tr key=${row.id ?? row.no} class=${classes(onOpen && 'opens', chosen !== undefined && chosen === row.id && 'chosen', fresh?.(row) && 'fresh')}
                     tabindex=${onOpen ? 0 : undefined} onClick=${onOpen && open(row)} onKeyDown=${onOpen && open(row)}>
                     ${columns.map((c) => html`<td class=${classes(c.number && 'number', c.class)}>${c.cell(row)}</td>`)}</tr>`)}
             </tbody>
