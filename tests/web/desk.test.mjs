@@ -295,6 +295,7 @@ test('every screen of the back office', async () => {
     await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
     assert.match(await text('tbody tr'), /王小明/);
     await page.click('text=New person');
+    await page.waitForSelector('dialog[open]');
     await press('Enter');
     await page.waitForSelector('dialog .problem');
     await look('person-dialog-problem');

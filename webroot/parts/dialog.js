@@ -1,11 +1,12 @@
 // Modal dialogs: the browser's own, so that focus stays inside and returns to where it was; a click outside closes nothing.
-import { html, useEffect, useRef, newId, useMemo, classes } from '../lib/html.js';
+import { html, useLayoutEffect, useRef, newId, useMemo, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 
 export function Dialog({ title, hint, icon, onClose, children, foot, class: extra, aside, onSubmit, side }) {
     const ref = useRef();
     const id = useMemo(() => newId('d'), []);
-    useEffect(() => {
+    // In the turn of the key that opened it: what is typed next must find it open.
+    useLayoutEffect(() => {
         const dialog = ref.current;
         const before = document.activeElement;
         dialog.showModal();

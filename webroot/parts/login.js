@@ -1,5 +1,5 @@
 // Logging in: as the first screen, and over the screen after F10 or when the session has ended.
-import { html, useSignal, useEffect, useRef } from '../lib/html.js';
+import { html, useSignal, useEffect, useLayoutEffect, useRef } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { logIn, logOut, session, lock } from '../lib/session.js';
@@ -43,7 +43,7 @@ const LoginFields = ({ form }) => html`
 function LoginOver({ over }) {
     const form = useLogin();
     const ref = useRef();
-    useEffect(() => {
+    useLayoutEffect(() => {
         const dialog = ref.current;
         dialog.showModal();
         (dialog.querySelector('input[type=password]') ?? dialog).focus();
