@@ -238,18 +238,27 @@ static bool replay(struct worker *worker, const struct act *act)
     return same;
 }
 
-/* What the act has to have done by now. Only a void may undo it. */
+/* What the act has to have done by now, leg by leg: only a void may undo one, and where the card left decides
+ * whether it finds both unwritten, or one, or none. */
 static bool expect(struct worker *worker, const struct act *act)
 {
+    static const char *const purses[] = {"consumption", "water"};
+    static const int64_t amounts_minor[] = {CONSUMPTION_MINOR, WATER_MINOR};
     bool completed = strcmp(rig_operation_state(worker->desk, act->id), "completed") == 0;
     int sign = act->trial->act == KILL_WITHDRAW ? -1 : 1;
+    int done = 0;
     if (!completed && act->trial->act != KILL_CANCEL)
         return worker_problem(worker, "nobody cancelled it, and it is aborted");
-    if (completed && act->trial->act != KILL_ISSUE) {
-        worker->value[0] += sign * CONSUMPTION_MINOR;
-        worker->value[1] += sign * WATER_MINOR;
+    for (int i = 0; i < 2 && act->trial->act != KILL_ISSUE; i++) {
+        char state = rig_leg_state(worker->desk, act->id, purses[i]);
+        if (state != 'C' && (state != 'X' || act->trial->act != KILL_CANCEL))
+            return worker_problem(worker, "its leg on %s is '%c'", purses[i], state);
+        worker->value[i] += state == 'C' ? sign * amounts_minor[i] : 0;
+        done += state == 'C';
     }
-    return true;
+    return act->trial->act == KILL_ISSUE || completed == (done > 0) ||
+           worker_problem(worker, "%d of its legs are done, and it is %s", done,
+                          rig_operation_state(worker->desk, act->id));
 }
 
 static bool look(struct worker *worker, const struct act *act)
