@@ -7,6 +7,7 @@
 #   cluster.sh status DIR           exit code 0: running
 #   cluster.sh remove DIR           stops it and deletes the folder
 #
+# CLUSTER_CONNECTIONS=N  how many connections it takes; 200 without it
 # CLUSTER_COPY_OF=DIR  a new cluster is a copy of the (stopped) data of DIR instead of an initdb, which is faster.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -84,7 +85,7 @@ configure() {
     as_cluster_user tee "$place/data/postgresql.conf" >/dev/null <<CONF
 listen_addresses = ''
 unix_socket_directories = '$socket_dir'
-max_connections = 200
+max_connections = ${CLUSTER_CONNECTIONS:-200}
 shared_buffers = ${shared_mb}MB
 fsync = on
 synchronous_commit = on

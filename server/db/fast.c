@@ -183,6 +183,18 @@ static int by_order_key(const void *left, const void *right)
     return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
 }
 
+/* How many fresh calls one idle connection takes: all share them, or one core would work while another rests.
+ * A few stay together, for they share a commit. */
+static int share_of(const struct db_fast *fast)
+{
+    int idle = 0;
+    for (int i = 0; i < fast->lane_count; i++)
+        idle += fast->lanes[i].state == DB_LANE_IDLE;
+    int share = idle > 1 ? (fast->queue.count + idle - 1) / idle : fast->queue.count;
+    share = share < DB_BATCH_REQUESTS_MIN ? DB_BATCH_REQUESTS_MIN : share;
+    return share < DB_BATCH_REQUESTS_MAX ? share : DB_BATCH_REQUESTS_MAX;
+}
+
 /* Re-runs and fresh batches take turns, so that a troubled batch does not stop everybody else. */
 static void feed(struct db_fast *fast, struct db_lane *lane)
 {
@@ -195,7 +207,8 @@ static void feed(struct db_fast *fast, struct db_lane *lane)
         calls[call_count++]->reruns++;
         add(&fast->reruns_sent, 1);
     } else {
-        while (fast->queue.count > 0 && call_count < DB_BATCH_REQUESTS_MAX)
+        int share = share_of(fast);
+        while (fast->queue.count > 0 && call_count < share)
             calls[call_count++] = list_take(&fast->queue);
         /* Everybody locks in the same order, so two batches never wait for each other in a circle. */
         qsort(calls, (size_t)call_count, sizeof calls[0], by_order_key);

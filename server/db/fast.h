@@ -1,8 +1,8 @@
 /* The FAST lane: libpq pipeline connections inside a loop thread (base/loop.h).
  *
- * Each turn everything queued (at most DB_BATCH_REQUESTS_MAX) goes to an idle connection as ONE implicit
- * transaction: sorted by order_key, one statement a call, one Sync. No timer: a batch is what arrived while
- * the last one committed.
+ * Each turn everything queued goes to the idle connections, shared out in batches of DB_BATCH_REQUESTS_MIN to
+ * DB_BATCH_REQUESTS_MAX calls, each ONE implicit transaction: sorted by order_key, one statement a call, one
+ * Sync. No timer: a batch is what arrived while the last one committed.
  *
  * Statements must not raise for ordinary refusals. If one does raise, nothing of its batch was done, and
  * every call of it is run again in a transaction of its own, so that only the guilty one fails:

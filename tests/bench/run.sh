@@ -19,7 +19,7 @@ finish() {
 }
 trap finish EXIT
 .make/cluster.sh remove "$directory/postgres" >/dev/null 2>&1 || true
-.make/cluster.sh start "$directory/postgres"
+CLUSTER_CONNECTIONS=400 .make/cluster.sh start "$directory/postgres" # pgbench takes 256
 owner=$(.make/cluster.sh url "$directory/postgres" owner)
 app=$(.make/cluster.sh url "$directory/postgres" app)
 export CARDWRIGHT_DATABASE_URL=$app CARDWRIGHT_DATABASE_OWNER_URL=$owner CARDWRIGHT_HTTP_OPERATOR_PORT=$port \
@@ -57,5 +57,6 @@ measure() {
 }
 measure >"$directory/last.txt" 2>&1 &
 measuring=$!
+pids+=("$measuring")
 tail --pid="$measuring" --lines=+1 --follow "$directory/last.txt"
 wait "$measuring"

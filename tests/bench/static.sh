@@ -10,7 +10,8 @@ http { access_log off; keepalive_requests 1000000; client_body_temp_path $direct
   server { listen 127.0.0.1:$nginx_port; root $PWD/webroot; } }
 CONF
 nginx -p "$directory/nginx" -c "$directory/nginx/nginx.conf" -g "user $(id -un) $(id -gn);" 2>"$directory/nginx/start.log" &
-pids+=($!)
+nginx=$!
+trap 'kill "$nginx" 2>/dev/null || true' EXIT # of the measuring shell
 sleep 0.5
 file_rate() { wrk --threads 1 --connections "$1" --duration "${seconds}s" "http://127.0.0.1:$2/index.html" | awk '/Requests\/sec/ {print $2}'; }
 for pair in 64:0.9 128:0.7 256:0.7; do

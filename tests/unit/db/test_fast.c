@@ -1,4 +1,5 @@
 /* The FAST lane against a real PostgreSQL: order, commit before answer, and every way a batch can fail. */
+#include "base/limits.h"
 #include "tests/unit/db/lane_fixture.h"
 
 static const char schema[] =
@@ -121,6 +122,33 @@ Test(db_fast, a_batch_is_one_transaction_in_lock_order)
                                 "select count(*) from (select value, lag(value) over (order by id) as before"
                                 " from kept) s where before > value"),
                  0);
+    close_lane();
+}
+
+static bool both_are_up(struct lane_fixture *fixture)
+{
+    struct db_fast_counters counters;
+    db_fast_counters(fixture->fast, &counters);
+    return counters.connections_up == 2;
+}
+
+static int64_t transactions_of(int calls)
+{
+    struct noted_call noted[64] = {0};
+    test_pg_exec(fx.side, "truncate kept");
+    fx.ended = 0;
+    for (int i = 0; i < calls; i++)
+        submit_number(&noted[i], "keep", i);
+    run_calls(calls);
+    return test_pg_number(fx.side, "select count(distinct xmin::text) from kept");
+}
+
+Test(db_fast, idle_connections_share_the_queue)
+{
+    open_lane(2);
+    run_until(&fx, both_are_up);
+    cr_assert_eq(transactions_of(16), 2);
+    cr_assert_eq(transactions_of(DB_BATCH_REQUESTS_MIN), 1, "so few commit together");
     close_lane();
 }
 
