@@ -9,7 +9,7 @@ DECLARE
         -- operators, sessions, set-up, audit
         'fn_audit_list fn_login_begin fn_login_clear fn_login_done fn_login_refused fn_operator_change '
         || 'fn_operator_create fn_operator_id fn_operator_list fn_operator_read fn_operator_reset '
-        || 'fn_operator_roles fn_password_change fn_role_list fn_session fn_session_desk fn_session_logout '
+        || 'fn_operator_roles fn_password_change fn_role_list fn_session fn_session_desk fn_session_lock fn_session_logout '
         || 'fn_session_read fn_session_touch fn_setup_first fn_setup_link_make fn_setup_link_read '
         || 'fn_setup_needed fn_setup_password fn_setup_state fn_step_up_grant '
         -- people, cards, settings, desks, pairing, training, transactions

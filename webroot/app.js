@@ -13,6 +13,7 @@ const VIEWS = {
     cards: () => import('./views/cards.js'), transactions: () => import('./views/transactions.js'),
     issue: () => import('./views/issue.js'), operators: () => import('./views/operators.js'),
     settings: () => import('./views/settings.js'), desks: () => import('./views/desks.js'), audit: () => import('./views/audit.js'),
+    cases: () => import('./views/cases.js'),
 };
 
 const view = signal({ name: null, render: null });
@@ -39,9 +40,11 @@ function Page() {
     if (asked === 'setup') return name === 'setup' ? html`<${View} />` : null;
     if (!session.value) return html`<${Login} />`;
     if (!View || name === 'setup') return null;
+    const over = locked.value ? 'lock' : loggedOut.value;
+    // Another operator gets screens of their own: what the former one had open is closed, not handed on.
     return html`
-        <${Shell} name=${name}><${View} /><//>
-        ${locked.value ? html`<${Login} over="lock" />` : loggedOut.value && html`<${Login} over="expired" />`}`;
+        <${Shell} key=${session.value.operator.id} name=${name}><${View} /><//>
+        ${over && html`<${Login} over=${over} />`}`;
 }
 
 async function boot() {

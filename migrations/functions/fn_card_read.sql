@@ -159,7 +159,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     v_operator_id uuid;
     v_case card_case;
-    v_unlocked integer;
+    v_unlocked boolean := false;
 BEGIN
     SELECT s.outcome, s.operator_id INTO outcome, v_operator_id FROM fn_session(p_token, 'cases.close') s;
     IF outcome = 'ok' THEN
@@ -172,12 +172,16 @@ BEGIN
         IF v_case.closed_at IS NULL THEN
             UPDATE card_case k SET closed_at = clock_timestamp(), closed_by = v_operator_id, closed_reason = p_reason
              WHERE k.id = p_id;
-            UPDATE card c SET block = NULL, version = c.version + 1
-             WHERE c.uid = v_case.uid AND c.block = 'case'
-               AND NOT EXISTS (SELECT FROM card_case k WHERE k.uid = v_case.uid AND k.closed_at IS NULL);
-            GET DIAGNOSTICS v_unlocked = ROW_COUNT;
+            WITH unlocked AS (
+                UPDATE card c SET block = c.block_under_case, block_under_case = NULL, version = c.version + 1
+                 WHERE c.uid = v_case.uid AND c.block = 'case'
+                   AND NOT EXISTS (SELECT FROM card_case k WHERE k.uid = v_case.uid AND k.closed_at IS NULL)
+                RETURNING c.block
+            ) SELECT coalesce(bool_or(u.block IS NULL), false) INTO v_unlocked FROM unlocked u;
+            PERFORM fn_card_tell(l.desk_id, l.presence_id) FROM desk_live l
+              WHERE l.uid = v_case.uid AND l.presentation_id IS NOT NULL;
             PERFORM fn_audit(v_operator_id, NULL, 'case.close', 'case', p_id::text, jsonb_build_object('reason', p_reason,
-                'kind', v_case.kind, 'card_id', v_case.card_id, 'card_unlocked', v_unlocked > 0), p_request_id);
+                'kind', v_case.kind, 'card_id', v_case.card_id, 'card_unlocked', v_unlocked), p_request_id);
         END IF;
         body := fn_case_body(p_id)::text;
     END IF;
@@ -185,4 +189,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION fn_case_close(bytea, uuid, text, text) IS
-    'Closes a case; the last one of a card unlocks it. Moves no money.';
+    'Closes a case; the last one of a card unlocks it, or leaves the block it had before. Moves no money.';

@@ -1,9 +1,9 @@
--- What a browser's stream of a desk begins with.
+-- What a browser's stream of a desk begins with. A locked screen goes on showing what lies on its reader.
 CREATE OR REPLACE FUNCTION fn_desk_live(p_token_sha256 bytea, p_desk_id uuid)
 RETURNS TABLE (outcome text, body jsonb, oldest bigint, newest bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    SELECT s.outcome INTO outcome FROM fn_session(p_token_sha256, 'desks.use') s;
+    SELECT s.outcome INTO outcome FROM fn_session(p_token_sha256, 'desks.use', true) s;
     IF outcome = 'ok' THEN
         body := fn_desk_snapshot(p_desk_id);
         newest := (body ->> 'no')::bigint;
@@ -21,7 +21,7 @@ RETURNS TABLE (no bigint, kind text, body jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    IF (SELECT outcome FROM fn_session(p_token_sha256, 'desks.use')) <> 'ok' THEN
+    IF (SELECT outcome FROM fn_session(p_token_sha256, 'desks.use', true)) <> 'ok' THEN
         RETURN QUERY SELECT NULL::bigint, NULL::text, NULL::jsonb;
         RETURN;
     END IF;

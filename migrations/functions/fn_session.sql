@@ -16,15 +16,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION fn_session_absolute_limit() IS 'How long a session may last at all.';
 
--- Always one row. outcome: ok | unauthenticated | forbidden. p_permission: a word of permissions.def; null or
--- 'session' means any operator who is logged in.
--- The ids are null when unauthenticated, and set when forbidden, so that the audit can name who tried.
-CREATE OR REPLACE FUNCTION fn_session(p_token_sha256 bytea, p_permission text)
+-- Always one row. outcome: ok | unauthenticated | session_locked | forbidden. p_permission: a word of permissions.def; null,
+-- 'session' or 'session.locked' means any operator who is logged in. p_even_locked: a locked screen may ask too; only for
+-- what it goes on showing, and for the ways out of it.
+-- The ids are null when unauthenticated, and set when locked or forbidden, so that the audit can name who tried.
+CREATE OR REPLACE FUNCTION fn_session(p_token_sha256 bytea, p_permission text, p_even_locked boolean DEFAULT false)
 RETURNS TABLE (outcome text, operator_id uuid, session_id uuid, desk_id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    SELECT CASE WHEN p_permission IS NULL OR p_permission = 'session' OR EXISTS (
+    SELECT CASE WHEN s.locked_at IS NOT NULL AND NOT p_even_locked THEN 'session_locked'
+                WHEN p_permission IS NULL OR p_permission IN ('session', 'session.locked') OR EXISTS (
                      SELECT FROM operator_role r JOIN role_permission p ON p.role = r.role
                       WHERE r.operator_id = s.operator_id AND p.permission = p_permission)
                 THEN 'ok' ELSE 'forbidden' END, s.operator_id, s.id, s.desk_id
@@ -38,7 +40,7 @@ BEGIN
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION fn_session(bytea, text) IS 'Who a session is and whether it has a permission.';
+COMMENT ON FUNCTION fn_session(bytea, text, boolean) IS 'Who a session is and whether it has a permission.';
 
 CREATE OR REPLACE FUNCTION fn_operator_may(p_operator_id uuid, p_permission text) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -162,6 +164,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION fn_session_open(uuid, uuid, bytea, bytea, text, text, text) IS 'Starts a session after a login.';
+
+-- Nothing opens a locked session again: whoever goes on logs in, which ends it and takes its desk over. A repeat changes
+-- nothing.
+CREATE OR REPLACE FUNCTION fn_session_lock(p_operator_id uuid, p_session_id uuid, p_request_id text)
+RETURNS TABLE (outcome text, body text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE session SET locked_at = now() WHERE id = p_session_id AND ended_at IS NULL AND locked_at IS NULL;
+    IF FOUND THEN
+        PERFORM fn_audit(p_operator_id, NULL, 'session.lock', 'session', p_session_id::text, NULL, p_request_id);
+    END IF;
+    RETURN QUERY SELECT 'empty', NULL::text;
+END
+$$;
+COMMENT ON FUNCTION fn_session_lock(uuid, uuid, text) IS 'Locks a session: it may only be looked after, logged out, or replaced.';
 
 CREATE OR REPLACE FUNCTION fn_session_logout(p_operator_id uuid, p_session_id uuid, p_everywhere boolean,
     p_request_id text) RETURNS TABLE (outcome text, body text)

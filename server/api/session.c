@@ -95,6 +95,23 @@ void session_delete(struct request *rq, struct db_conn *db)
     work_reply_outcome(rq, rows);
 }
 
+/* ---- POST /api/v1/session/lock ---- */
+
+void session_lock_post(struct request *rq, struct db_conn *db)
+{
+    const struct session_who *who = session_who();
+    struct db_params params = {0};
+    db_bind_uuid(&params, who->operator_id.bytes);
+    db_bind_uuid(&params, who->session_id.bytes);
+    db_bind_text(&params, request_id(rq));
+    CLEANUP(db_rows_release) struct db_rows *rows = NULL;
+    enum err err = db_query(db, "session_lock", &params, &rows);
+    if (err)
+        reply_error(rq, err, NULL);
+    else
+        work_reply_outcome(rq, rows);
+}
+
 /* ---- PUT /api/v1/session/desk ---- */
 
 void session_desk_put(struct request *rq, struct db_conn *db)

@@ -149,13 +149,20 @@ SELECT t.cancel('ann', 'v1');
 SELECT t.report('p', 'burnt', 0);
 CREATE TABLE t.before AS SELECT * FROM t.chip;
 SELECT t.write('p');
+UPDATE card SET block = 'leaver' WHERE id = t.id('i1');
 SELECT t.present('b', 'x');
+SELECT is((SELECT block || ' over ' || block_under_case FROM card WHERE id = t.id('i1')), 'case over leaver', 'a case keeps the block it finds');
 SELECT is(t.cases('x'), 'voided_on_card', 'the epoch of a void leg on the card is a case');
 SELECT is(t.legs('v1'), 'water X burnt', 'the void stays');
 SELECT t.sound('voided on card');
 DELETE FROM t.chip WHERE uid = t.uid('x');
 INSERT INTO t.chip SELECT * FROM t.before WHERE uid = t.uid('x');
 SELECT fn_case_close(t.token('sue'), id, 'content put right', 'r') FROM card_case WHERE closed_at IS NULL;
+SELECT is((SELECT block || coalesce(block_under_case, ' alone') FROM card WHERE id = t.id('i1')), 'leaver alone', 'closed, it is there again');
+SELECT is((SELECT detail ->> 'card_unlocked' FROM audit WHERE action = 'case.close' ORDER BY no DESC LIMIT 1), 'false', 'and the audit does not say unlocked');
+SELECT cmp_ok((SELECT count(*) FROM desk_event WHERE desk_id = t.id('desk b') AND kind = 'card_present' AND no = (SELECT event_no FROM desk_live
+    WHERE desk_id = t.id('desk b'))), '=', 1::bigint, 'the desk that holds the card is told');
+UPDATE card SET block = NULL WHERE id = t.id('i1');
 
 -- An older content put back.
 SELECT t.present('a', 'x');

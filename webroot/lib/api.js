@@ -12,15 +12,17 @@ export class Problem extends Error {
     }
 }
 
-// True while nobody is logged in; whoever waits for a new login is resolved by resume().
+// Why nobody may act here until somebody logs in: false, 'expired' or 'lock'. Whoever waits for that goes on by resume().
 export const loggedOut = signal(false);
 export const serverAway = signal(false);
 let waiting = [];
 
-export function resume() {
-    loggedOut.value = false;
-    waiting.forEach((go) => go());
+// What an operator began is not done in the name of another one: then only reads go on.
+export function resume(sameOperator) {
+    const waited = waiting;
     waiting = [];
+    loggedOut.value = false;
+    waited.forEach(({ method, go, stop }) => (sameOperator || method === 'GET' ? go() : stop()));
 }
 
 const PULSE_MS = 6000;
@@ -41,10 +43,11 @@ export function watchServer() {
 }
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const login = () => new Promise((go) => {
-    waiting.push(go);
-    loggedOut.value = true;
+const login = (why, method) => new Promise((go, refuse) => {
+    waiting.push({ method, go, stop: () => refuse(new Problem({ code: 'operator_changed', local: true }, 0)) });
+    loggedOut.value = why;
 });
+const LOGIN_FIRST = { unauthenticated: 'expired', session_locked: 'lock' };
 
 // UUIDv7: time first. crypto.randomUUID is absent on plain http.
 export function newKey() {
@@ -82,8 +85,8 @@ export async function call(method, path, options = {}) {
             serverAway.value = false;
             return answer;
         } catch (error) {
-            if (error.code === 'unauthenticated' && !options.open) {
-                await login();
+            if (LOGIN_FIRST[error.code] && !options.open) {
+                await login(LOGIN_FIRST[error.code], method);
                 attempt = -1;
                 continue;
             }

@@ -17,6 +17,13 @@ export function onSwipe(f) {
     return () => swipes.splice(swipes.indexOf(f), 1);
 }
 
+// While these are held nothing else gets a key or a card: a locked screen. Returns the undo.
+let held = null;
+export function holdKeys(keys) {
+    held = keys;
+    return () => (held = null);
+}
+
 const nameOf = (event) => (event.ctrlKey || event.metaKey ? `ctrl+${event.key.toLowerCase()}` : event.key);
 
 let burst = '';
@@ -37,7 +44,7 @@ function watchBurst(event) {
     if (event.key === 'Enter') {
         const text = burst;
         burst = '';
-        if (text.length < BURST_CHARACTERS_MIN || gap >= BURST_GAP_MS || !swipes.length) return false;
+        if (text.length < BURST_CHARACTERS_MIN || gap >= BURST_GAP_MS || !swipes.length || held) return false;
         undoTyping();
         swipes[0](text);
         return true;
@@ -60,7 +67,7 @@ addEventListener('keydown', (event) => {
         return;
     }
     const name = nameOf(event);
-    for (const keys of bindings) {
+    for (const keys of held ? [held] : bindings) {
         if (keys[name] && keys[name](event) !== false) {
             event.preventDefault();
             event.stopPropagation();

@@ -34,10 +34,10 @@ function connectPort() {
 
 export function watch(id, again = false) {
     if (id === deskId && !again) return;
+    const other = id !== deskId;
     deskId = id;
     batch(() => {
-        live.value = null;
-        act.value = null;
+        if (other) live.value = act.value = null; // the same desk stays on the screen until its snapshot comes
         stream.value = id ? 'connecting' : 'off';
     });
     if (!id && !port) return;

@@ -6,7 +6,7 @@ import { live, watch, taken } from './live.js';
 import { setLanguage, zone } from './i18n.js';
 
 export const session = signal(null);
-export const locked = signal(false);
+export const locked = signal(false); // by F10 here, or found locked after the page was loaded again
 export const may = (permission) => session.value?.permissions.includes(permission) ?? false;
 export const deskId = computed(() => session.value?.desk?.id ?? null);
 
@@ -24,9 +24,21 @@ const kept = (name) => {
     }
 };
 
-export function lock(on) {
-    locked.value = on;
-    keep('locked', on ? session.value?.operator.name ?? '' : null);
+const LOCK_AGAIN_MS = 2000;
+
+// The screen is locked at once; the server as soon as it hears of it, and it refuses everything else from then on.
+export async function lock() {
+    if (!session.value || locked.value) return;
+    locked.value = true;
+    while (locked.value) {
+        try {
+            await post('/session/lock', undefined, { open: true });
+            return;
+        } catch (error) {
+            if (error.status === 401) return; // the session has ended anyway
+            await new Promise((done) => setTimeout(done, LOCK_AGAIN_MS));
+        }
+    }
 }
 
 export async function loadSite() {
@@ -37,21 +49,26 @@ export async function loadSite() {
 // Takes a session of the API as ours: after a login, a desk change, or at the start.
 export async function adopt(body) {
     session.value = body;
-    keep('signed-in', 'yes');
+    keep('signed-in', body.id);
     if (body.desk) keep('desk', body.desk.id);
     await loadSite();
     watch(body.desk?.id ?? null);
 }
 
 export async function start() {
-    locked.value = kept('locked') !== null;
     if (kept('signed-in') === null) return; // nobody has logged in with this browser: asking would only be refused
     try {
         await adopt(await get('/session', undefined, { open: true }));
     } catch (error) {
-        if (!(error instanceof Problem) || error.status !== 401) throw error;
+        if (!(error instanceof Problem) || ![401, 423].includes(error.status)) throw error;
+        locked.value = error.status === 423;
     }
 }
+
+// All tabs of a browser share one session: when another one logs in or out, this one starts anew with what is there.
+addEventListener('storage', (event) => {
+    if (event.key === 'signed-in' && session.value && event.newValue !== session.value.id) location.reload();
+});
 
 export async function chooseDesk(id, takeOver = false) {
     await adopt(await put('/session/desk', takeOver ? { desk_id: id, take_over: true } : { desk_id: id }));
@@ -63,22 +80,28 @@ export const rememberedDesk = () => kept('desk');
 export async function logIn(name, password) {
     const before = session.value;
     const body = await post('/session', { name, password }, { open: true });
-    lock(false);
+    locked.value = false;
     const desk = before?.desk;
     const language = before ? null : body.operator.language;
     await adopt(body);
     if (language && kept('language') === null) await setLanguage(language);
     // The old session of this browser handed its desk over, unless it had ended: then it is chosen again.
     if (desk && !body.desk && may('desks.use')) await chooseDesk(desk.id).catch(() => null);
-    if (loggedOut.value) resume();
-    if (session.value.desk && live.value === null) watch(session.value.desk.id, true);
+    resume(!before || before.operator.id === body.operator.id);
+    if (session.value.desk) watch(session.value.desk.id, true); // the stream of the old session ends with it
+}
+
+// Nobody is logged in here any more; what waited for a login is given up.
+export function forgetSession() {
+    keep('signed-in', null);
+    locked.value = false;
+    session.value = null;
+    resume(false);
 }
 
 export async function logOut(everywhere = false) {
     await del('/session', everywhere ? { everywhere: true } : {});
-    keep('signed-in', null);
     watch(null);
-    lock(false);
-    session.value = null;
+    forgetSession();
     location.hash = '#/';
 }

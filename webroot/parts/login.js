@@ -2,7 +2,8 @@
 import { html, useSignal, useEffect, useLayoutEffect, useRef } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
-import { logIn, logOut, session, lock } from '../lib/session.js';
+import { logIn, logOut, forgetSession, session, locked } from '../lib/session.js';
+import { holdKeys } from '../lib/keys.js';
 import { go } from '../lib/route.js';
 import { site } from '../lib/money.js';
 import { Brand, Switches } from './shell.js';
@@ -40,27 +41,34 @@ const LoginFields = ({ form }) => html`
     <${TextField} label=${t('login.password')} name="password" type="password" value=${form.password}
         first=${form.name.value !== ''} autocomplete="current-password" error=${fieldError(form.problem.value, '/password')} />`;
 
+const DEAD_KEYS = Object.fromEntries(['F2', 'F3', 'F4', 'F6', 'F7', 'F8', 'F9', 'F10', 'ctrl+k', 'ctrl+p', 'ctrl+z'].map((key) => [key, () => true]));
+
 function LoginOver({ over }) {
     const form = useLogin();
     const ref = useRef();
     useLayoutEffect(() => {
         const dialog = ref.current;
+        const before = document.activeElement;
+        const letGo = holdKeys(DEAD_KEYS);
         dialog.showModal();
         (dialog.querySelector('input[type=password]') ?? dialog).focus();
-        return () => dialog.open && dialog.close();
+        return () => {
+            letGo();
+            if (dialog.open) dialog.close();
+            if (before?.isConnected) before.focus();
+        };
     }, []);
+    const mine = form.name.value.trim().toLowerCase() === session.value?.operator.name.toLowerCase();
     return html`
         <dialog class="dialog" ref=${ref} aria-labelledby="login-over" onCancel=${(event) => event.preventDefault()}>
             <form onSubmit=${form.submit} novalidate>
                 <header class="dialog-head"><${Icon} name="lock" size="24" /><div class="grow">
                     <h2 id="login-over">${t(`${over}.title`)}</h2><p class="muted">${t(`${over}.hint`)}</p></div></header>
-                <div class="dialog-body"><${LoginFields} form=${form} /></div>
+                <div class="dialog-body"><${LoginFields} form=${form} />${!mine && html`<p class="muted" role="status">${t('login.take_over.hint', { name: session.value?.operator.full_name })}</p>`}</div>
                 <footer class="dialog-foot">
-                    <button type="button" class="btn btn-lg" onClick=${() => logOut().catch(() => {
-                        session.value = null;
-                        lock(false);
-                    })}>${t('login.out')}</button><span class="grow"></span>
-                    <button type="submit" class="btn btn-primary btn-lg" disabled=${form.busy.value}>${t('login.go_on')} <kbd>Enter</kbd></button>
+                    <button type="button" class="btn btn-lg" onClick=${() => logOut().catch(forgetSession)}>${t('login.out')}</button>
+                    <span class="grow"></span>
+                    <button type="submit" class="btn btn-primary btn-lg" disabled=${form.busy.value}>${t(mine ? 'login.go_on' : 'login.take_over')} <kbd>Enter</kbd></button>
                 </footer>
             </form>
         </dialog>`;
@@ -81,12 +89,13 @@ function LoginPage() {
         }, (error) => (form.problem.value = error));
     }, []);
     const needed = setup.value?.needed;
+    const wasLocked = locked.value; // before the page was loaded again
     return html`
         <div class="alone-page"><header class="alone-top"><${Brand} /><span class="grow"></span><${Switches} /></header>
         <main class="alone panel"><h1>${needed ? t('login.new_site') : t('login.title', { site: site.value.name || 'Cardwright' })}</h1>
             ${needed ? html`<p class="lead">${t('login.new_site.hint')}</p>
                 <button type="button" class="btn" onClick=${() => go('setup')}>${t('login.have_link')}</button>`
-                : html`<form onSubmit=${form.submit} novalidate><${LoginFields} form=${form} />
+                : html`${wasLocked && html`<p class="lead">${t('login.was_locked')}</p>`}<form onSubmit=${form.submit} novalidate><${LoginFields} form=${form} />
                 <button type="submit" class="btn btn-primary btn-lg wide" disabled=${form.busy.value}>${t('login.in')} <kbd>Enter</kbd></button></form>`}
         </main></div>`;
 }

@@ -10,11 +10,12 @@ import { soundOn, setSound } from '../lib/sound.js';
 import { bindKeys } from '../lib/keys.js';
 import { route } from '../lib/route.js';
 import { Icon } from './icon.js';
-import { Finder, openFinder, finderOpen } from './finder.js';
+import { Finder, openFinder, closeFinder, finderOpen } from './finder.js';
 import { DeskFoot } from './desk-foot.js';
 
 const GROUPS = [
     ['nav.daily', [['desk', 'device-desktop', 'desks.use'], ['people', 'users', 'people.read'], ['cards', 'credit-card', 'cards.read'],
+        ['cases', 'shield-x', 'cases.read'],
         ['issue', 'cards', 'cards.issue']]],
     ['nav.money', [['transactions', 'list-check', 'transactions.read']]],
     ['nav.system', [['desks', 'plug', 'desks.use'], ['operators', 'user-check', 'operators.manage'],
@@ -29,7 +30,7 @@ const initials = (name) => [...name.split(/\s+/)].slice(0, 2).map((word) => [...
 function Operator() {
     const { operator, desk } = session.value;
     return html`
-        <button type="button" class="operator" onClick=${() => lock(true)} aria-label=${t('lock.button', { name: operator.full_name })}>
+        <button type="button" class="operator" onClick=${lock} aria-label=${t('lock.button', { name: operator.full_name })}>
             <span class="avatar" aria-hidden="true">${initials(operator.full_name)}</span>
             <span class="grow"><b>${operator.full_name}</b><small>${desk?.name ?? t('desk.none')}</small></span><kbd>F10</kbd></button>`;
 }
@@ -97,7 +98,8 @@ function Banners() {
 
 export function Shell({ name, children }) {
     useEffect(watchServer, []);
-    useEffect(() => bindKeys({ F10: () => lock(true), 'ctrl+k': () => openFinder() }), []);
+    useEffect(closeFinder, []); // what another operator searched
+    useEffect(() => bindKeys({ F10: () => void lock(), 'ctrl+k': () => openFinder() }), []);
     useEffect(() => document.getElementById('work')?.scrollTo(0, 0), [route.value.parts.join('/')]);
     return html`
         <a class="visually-hidden-focusable skip" href="#work" onClick=${(event) => {

@@ -1,0 +1,1 @@
+SELECT * FROM fn_session_lock($1, $2, $3)
