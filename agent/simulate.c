@@ -22,7 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CARDS_LISTED_MAX 64
 #define REPLY_BYTES_MAX (2 * CARD_BLOCKS_MAX * CARD_BLOCK_BYTES + 128)
 #define START_CHECK_MS 20
 #define UID_TEXT_BYTES (2 * CARD_UID_BYTES_MAX + 1)
@@ -38,7 +37,7 @@ struct simulator {
     char control[PATH_MAX];
     char cards[PATH_MAX];
     char connstring[AGENT_CONNSTRING_BYTES_MAX];
-    char placed[TRAINING_LINE_BYTES_MAX]; /* the card put on the reader last; "" after remove */
+    char placed[2][TRAINING_CARD_CHARACTERS_MAX + 1]; /* the cards put on the reader last; "" none */
 };
 
 /* ---- control socket: one line, one answer ---- */
@@ -234,7 +233,19 @@ static bool read_info_uid(const struct simulator *simulator, const char *name, c
     return found;
 }
 
-/* What the image of a card says: {card, uid, chip}; NULL: the file is not a card. */
+/* Whether every sector of this image (hex) is as the factory leaves it: nobody's card. */
+static bool image_is_blank(const char *image, bool is_4k)
+{
+    static const char factory[] = "ffffffffffffff078069ffffffffffff";
+    for (size_t sector = 0; sector < (is_4k ? 40 : 16); sector++) {
+        size_t block = sector < 32 ? 4 * sector + 3 : 128 + 16 * (sector - 32) + 15;
+        if (strncmp(image + 2 * CARD_BLOCK_BYTES * block, factory, sizeof factory - 1) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* What the image of a card says: {card, uid, chip, blank}; NULL: the file is not a card. */
 static json_t *describe_card(const struct simulator *simulator, const char *name)
 {
     char command[TRAINING_LINE_BYTES_MAX];
@@ -247,7 +258,8 @@ static json_t *describe_card(const struct simulator *simulator, const char *name
     if (!read_info_uid(simulator, name, uid))
         snprintf(uid, sizeof uid, "%.8s", image);
     bool is_4k = strlen(image) > (size_t)2 * 64 * CARD_BLOCK_BYTES;
-    return json_pack("{s:s,s:s,s:s}", "card", name, "uid", uid, "chip", is_4k ? "4k" : "1k");
+    return json_pack("{s:s,s:s,s:s,s:b}", "card", name, "uid", uid, "chip", is_4k ? "4k" : "1k", "blank",
+                     image_is_blank(image, is_4k));
 }
 
 static bool field_is_empty(const struct simulator *simulator)
@@ -256,39 +268,60 @@ static bool field_is_empty(const struct simulator *simulator)
     return !ask(simulator, "status", answer, sizeof answer) || strstr(answer, "cards=0") != NULL;
 }
 
+static bool is_placed(const struct simulator *simulator, const char *name)
+{
+    return strcmp(name, simulator->placed[0]) == 0 || strcmp(name, simulator->placed[1]) == 0;
+}
+
+/* In the order of their names, card-9 before card-10: a card keeps its place on the screen. */
 static json_t *list_cards(const struct simulator *simulator)
 {
     json_t *cards = json_array();
+    struct dirent **entries = NULL;
     bool is_empty = field_is_empty(simulator);
-    DIR *folder = opendir(simulator->cards);
-    for (struct dirent *entry;
-         folder && (entry = readdir(folder)) && json_array_size(cards) < CARDS_LISTED_MAX;) {
-        json_t *facts = entry->d_name[0] == '.' ? NULL : describe_card(simulator, entry->d_name);
-        if (!facts)
-            continue;
-        bool on_reader = !is_empty && strcmp(entry->d_name, simulator->placed) == 0;
-        json_object_set_new(facts, "on_reader", json_boolean(on_reader));
-        json_array_append_new(cards, facts);
+    int count = scandir(simulator->cards, &entries, NULL, versionsort);
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        bool wanted = name[0] != '.' && json_array_size(cards) < TRAINING_CARDS_MAX;
+        json_t *facts = wanted ? describe_card(simulator, name) : NULL;
+        if (facts) {
+            json_object_set_new(facts, "on_reader", json_boolean(!is_empty && is_placed(simulator, name)));
+            json_array_append_new(cards, facts);
+        }
+        free(entries[i]);
     }
-    if (folder)
-        closedir(folder);
+    free(entries);
     return cards;
+}
+
+/* What lies on the reader after this line, so that the list can name it. */
+static void remember_placed(struct simulator *simulator, const char *line)
+{
+    bool places = strncmp(line, "place ", 6) == 0;
+    if (!places && strcmp(line, "remove") != 0 && strcmp(line, "phone") != 0)
+        return;
+    memset(simulator->placed, 0, sizeof simulator->placed);
+    if (places)
+        sscanf(line, "place %40s %40s", simulator->placed[0], simulator->placed[1]);
 }
 
 bool simulator_do(struct simulator *simulator, const json_t *task, char *message, size_t message_bytes,
                   json_t **ret_cards)
 {
-    char line[TRAINING_LINE_BYTES_MAX];
-    char answer[512];
+    struct training_lines todo;
+    char answer[512] = "ok";
     *ret_cards = NULL;
-    const char *wrong = training_line(task, line);
+    const char *wrong = training_lines(task, &todo);
     if (wrong) {
         snprintf(message, message_bytes, "%s", wrong);
         return false;
     }
-    bool done = ask(simulator, line, answer, sizeof answer) && strncmp(answer, "ok", 2) == 0;
-    if (done && strncmp(line, "place ", 6) == 0)
-        snprintf(simulator->placed, sizeof simulator->placed, "%s", line + 6);
+    bool done = true;
+    for (size_t i = 0; i < todo.count && done; i++) {
+        done = ask(simulator, todo.lines[i], answer, sizeof answer) && strncmp(answer, "ok", 2) == 0;
+        if (done)
+            remember_placed(simulator, todo.lines[i]);
+    }
     snprintf(message, message_bytes, "%s", done ? "ok" : answer);
     *ret_cards = list_cards(simulator);
     return done;

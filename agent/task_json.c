@@ -3,10 +3,10 @@
 #include "base/bytes.h"
 #include "crypto/random.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TRAINING_NAME_BYTES_MAX 40
 #define NEW_UID_BYTES 4
 #define NEW_UID_TEXT_BYTES (2 * NEW_UID_BYTES + 1)
 
@@ -59,24 +59,36 @@ size_t tasks_read(const json_t *answer, struct task *ret_tasks, size_t *ret_skip
 
 /* ---- training ---- */
 
+__attribute__((format(printf, 2, 3))) static void add_line(struct training_lines *lines, const char *format,
+                                                           ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(lines->lines[lines->count++], TRAINING_LINE_BYTES_MAX, format, arguments);
+    va_end(arguments);
+}
+
 /* One word of the control line: nothing in it can be a blank, a path or an option. */
 static const char *name_member(const json_t *members, const char *name)
 {
     const char *text = json_string_value(json_object_get(members, name));
     size_t length = text ? strlen(text) : 0;
-    bool good = length > 0 && length <= TRAINING_NAME_BYTES_MAX && text[0] != '-' &&
+    bool good = length > 0 && length <= TRAINING_CARD_CHARACTERS_MAX && text[0] != '-' &&
                 strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
     return good ? text : NULL;
 }
 
+static bool integer_within(const json_t *value, int most, int *ret_number)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > most)
+        return false;
+    *ret_number = (int)json_integer_value(value);
+    return true;
+}
+
 static bool count_member(const json_t *members, const char *name, int *ret_count)
 {
-    const json_t *value = json_object_get(members, name);
-    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-        json_integer_value(value) > TRAINING_COUNT_MAX)
-        return false;
-    *ret_count = (int)json_integer_value(value);
-    return true;
+    return integer_within(json_object_get(members, name), TRAINING_COUNT_MAX, ret_count);
 }
 
 /* A UID as the factory gives them, but never one that means "random" (08) or begins a longer one (88). */
@@ -94,69 +106,114 @@ static const char *name_or(const json_t *members, const char *name, const char *
     return json_object_get(members, name) ? name_member(members, name) : otherwise;
 }
 
-static const char *line_new(const json_t *members, char *line)
+/* Another system's card: every sector under random keys, with the access bits such systems use (both keys
+ * read, B writes). A 4K has 32 sectors of four blocks and 8 of sixteen. */
+static void lines_foreign(struct training_lines *lines, const char *card, bool is_4k)
+{
+    static const uint8_t access_bits[4] = {0x78, 0x77, 0x88, 0x69};
+    uint8_t trailer[CARD_BLOCK_BYTES];
+    char hex[2 * CARD_BLOCK_BYTES + 1];
+    for (unsigned sector = 0; sector < (is_4k ? 40 : 16); sector++) {
+        unsigned block = sector < 32 ? 4 * sector + 3 : 128 + 16 * (sector - 32) + 15;
+        random_bytes(trailer, sizeof trailer);
+        memcpy(trailer + CARD_KEY_BYTES, access_bits, sizeof access_bits);
+        bytes_to_hex(trailer, sizeof trailer, hex);
+        add_line(lines, "write %s %u %s", card, block, hex);
+    }
+}
+
+static const char *lines_new(const json_t *members, struct training_lines *lines)
 {
     char made_uid[NEW_UID_TEXT_BYTES];
-    char made_name[TRAINING_NAME_BYTES_MAX];
+    char made_name[TRAINING_CARD_CHARACTERS_MAX];
     make_uid(made_uid);
     const char *uid = name_or(members, "uid", made_uid);
     snprintf(made_name, sizeof made_name, "card-%.14s", uid ? uid : "");
     const char *card = name_or(members, "card", made_name);
     const char *chip = name_or(members, "chip", "1k");
-    if (!card || !chip || !uid)
-        return "new takes card, chip and uid as words of letters, digits, - and _";
-    snprintf(line, TRAINING_LINE_BYTES_MAX, "new %s %s %s", card, chip, uid);
+    const char *keys = name_or(members, "keys", "factory");
+    if (!card || !chip || !uid || !keys)
+        return "new takes card, chip, uid and keys as words of letters, digits, - and _";
+    add_line(lines, "new %s %s %s", card, chip, uid);
+    if (strcmp(keys, "foreign") == 0)
+        lines_foreign(lines, card, strcmp(chip, "4k") == 0);
     return NULL;
 }
 
-static const char *line_place(const json_t *members, char *line)
+static const char *lines_place(const json_t *members, struct training_lines *lines)
 {
     const char *card = name_member(members, "card");
-    if (!card)
-        return "place needs the name of a card: letters, digits, - and _";
-    snprintf(line, TRAINING_LINE_BYTES_MAX, "place %s", card);
+    const char *second = name_or(members, "second", "");
+    if (!card || !second)
+        return "place needs the name of a card, and may have a second: letters, digits, - and _";
+    add_line(lines, "place %s%s%s", card, *second ? " " : "", second);
     return NULL;
 }
 
-static const char *line_cut(const json_t *members, char *line)
+/* As a tear leaves a block whose cells were erased and not written: zeros. The card lies on the reader
+ * afterwards, whether it did before or not. */
+static const char *lines_damage(const json_t *members, struct training_lines *lines)
+{
+    const char *card = name_member(members, "card");
+    const json_t *blocks = json_object_get(members, "blocks");
+    size_t count = json_array_size(blocks);
+    if (!card || count == 0 || count > TRAINING_DAMAGE_BLOCKS_MAX)
+        return "damage needs the name of a card and the numbers of its blocks";
+    add_line(lines, "remove");
+    for (size_t i = 0; i < count; i++) {
+        int block;
+        if (!integer_within(json_array_get(blocks, i), CARD_BLOCKS_MAX - 1, &block))
+            return "damage: each of blocks is the number of a block";
+        add_line(lines, "write %s %d %032d", card, block, 0);
+    }
+    add_line(lines, "place %s", card);
+    return NULL;
+}
+
+static const char *lines_cut(const json_t *members, struct training_lines *lines)
 {
     int command;
     if (!count_member(members, "command", &command))
         return "cut needs command, a number";
-    snprintf(line, TRAINING_LINE_BYTES_MAX, "cut %d", command);
+    add_line(lines, "cut %d", command);
     return NULL;
 }
 
-static const char *line_tear(const json_t *members, char *line)
+static const char *lines_tear(const json_t *members, struct training_lines *lines)
 {
     int write;
     const char *kind = name_member(members, "kind");
     if (!count_member(members, "write", &write) || !kind)
         return "tear needs write, a number, and kind";
-    snprintf(line, TRAINING_LINE_BYTES_MAX, "tear %d %s", write, kind);
+    add_line(lines, "tear %d %s", write, kind);
     return NULL;
 }
 
-const char *training_line(const json_t *members, char ret_line[TRAINING_LINE_BYTES_MAX])
+const char *training_lines(const json_t *members, struct training_lines *ret_lines)
 {
-    static const char *const plain[] = {"remove", "unplug", "plug"};
     static const struct {
         const char *action;
-        const char *(*write)(const json_t *members, char *line);
-    } shapes[] = {{"new", line_new}, {"place", line_place}, {"cut", line_cut}, {"tear", line_tear}};
+        const char *line;
+    } plain[] = {
+        {"remove", "remove"}, {"unplug", "unplug"}, {"plug", "plug"}, {"phone", "phone"}, {"list", "status"}};
+    static const struct {
+        const char *action;
+        const char *(*write)(const json_t *members, struct training_lines *lines);
+    } shapes[] = {{"new", lines_new},
+                  {"place", lines_place},
+                  {"damage", lines_damage},
+                  {"cut", lines_cut},
+                  {"tear", lines_tear}};
     const char *action = json_string_value(json_object_get(members, "action"));
+    ret_lines->count = 0;
     for (size_t i = 0; action && i < sizeof plain / sizeof *plain; i++) {
-        if (strcmp(action, plain[i]) == 0) {
-            snprintf(ret_line, TRAINING_LINE_BYTES_MAX, "%s", plain[i]);
+        if (strcmp(action, plain[i].action) == 0) {
+            add_line(ret_lines, "%s", plain[i].line);
             return NULL;
         }
     }
     for (size_t i = 0; action && i < sizeof shapes / sizeof *shapes; i++)
         if (strcmp(action, shapes[i].action) == 0)
-            return shapes[i].write(members, ret_line);
-    if (action && strcmp(action, "list") == 0) {
-        snprintf(ret_line, TRAINING_LINE_BYTES_MAX, "status");
-        return NULL;
-    }
+            return shapes[i].write(members, ret_lines);
     return "unknown action";
 }

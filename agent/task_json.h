@@ -21,9 +21,15 @@ struct task {
  * others, of a newer server or malformed, are counted in `*ret_skipped` and left alone. */
 size_t tasks_read(const json_t *answer, struct task *ret_tasks, size_t *ret_skipped);
 
-/* A training action in the words of the simulator's control socket: "place card1". NULL, or what is wrong
- * with it. */
+/* A training action in the words of the simulator's control socket, one line after the other: "place card1".
+ * A foreign card takes the most of them: it is made, and each of its 40 trailers gets keys nobody knows. */
 #define TRAINING_LINE_BYTES_MAX 160
-const char *training_line(const json_t *members, char ret_line[TRAINING_LINE_BYTES_MAX]);
+#define TRAINING_LINES_MAX 41
+struct training_lines {
+    char lines[TRAINING_LINES_MAX][TRAINING_LINE_BYTES_MAX];
+    size_t count;
+};
+/* NULL, or what is wrong with the action. */
+const char *training_lines(const json_t *members, struct training_lines *ret_lines);
 
 #endif

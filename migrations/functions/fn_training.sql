@@ -2,11 +2,30 @@
 -- stamps handed_at; a task nobody has taken after a minute is dead, so that an agent that comes back does not act out
 -- what nobody waits for any more.
 
+-- The simulated cards with what this site knows of them: the state by the same rules as at the desk, from the newest
+-- reading of the chip (none: as if it had been read as ours), and the holder. A chip that was never issued here is blank
+-- if its sectors are as the factory left them, and foreign else.
+CREATE OR REPLACE FUNCTION fn_training_card_list(p_cards jsonb) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(c.card || jsonb_build_object(
+        'state', fn_card_word(k, CASE WHEN (c.card ->> 'blank')::boolean THEN 'blank' WHEN k.id IS NULL THEN 'foreign'
+            ELSE coalesce(seen.state, 'ours') END, coalesce(seen.seen, '{}')),
+        'holder', CASE WHEN k.id IS NOT NULL AND NOT (k.state = 'cancelled' AND (c.card ->> 'blank')::boolean)
+            THEN jsonb_build_object('card_id', k.id, 'card_no', k.card_no,
+                'name', (SELECT p.name FROM person p WHERE p.id = k.person_id)) END) ORDER BY c.place), '[]')
+      FROM jsonb_array_elements(p_cards) WITH ORDINALITY AS c (card, place)
+      CROSS JOIN fn_card_by_uid(decode(c.card ->> 'uid', 'hex')) AS k
+      LEFT JOIN LATERAL (SELECT r.state, r.seen FROM presentation r WHERE r.uid = decode(c.card ->> 'uid', 'hex')
+            AND r.state <> 'gone' ORDER BY r.at DESC LIMIT 1) AS seen ON true
+$$;
+COMMENT ON FUNCTION fn_training_card_list(jsonb) IS 'Simulated cards with their state and holder.';
+
 CREATE OR REPLACE FUNCTION fn_training_body(p_task training_task) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT jsonb_build_object('id', p_task.id, 'action', p_task.body ->> 'action', 'created_at', p_task.created_at,
         'done', p_task.done_at IS NOT NULL, 'ok', p_task.result -> 'ok', 'message', p_task.result -> 'message',
-        'cards', p_task.result -> 'cards')
+        'cards', CASE WHEN jsonb_typeof(p_task.result -> 'cards') = 'array'
+            THEN fn_training_card_list(p_task.result -> 'cards') END)
 $$;
 COMMENT ON FUNCTION fn_training_body(training_task) IS 'A training task and its result, as the API shows it.';
 
@@ -31,6 +50,10 @@ BEGIN
             THEN '{"reader": "real"}' END;
     END IF;
     IF outcome = 'done' THEN
+        IF p_body ? 'blocks' THEN -- from sector 0 to where the cards of this site start
+            p_body := p_body || jsonb_build_object('blocks', (SELECT jsonb_agg(b::integer + 4 * s.start_sector ORDER BY b)
+                FROM site s, jsonb_array_elements_text(p_body -> 'blocks') b));
+        END IF;
         INSERT INTO training_task (id, desk_id, body, created_by) VALUES (p_id, p_desk_id, p_body, v_operator_id);
         PERFORM fn_audit(v_operator_id, NULL, 'training.ask', 'desk', p_desk_id::text, p_body, p_request_id);
         body := (SELECT fn_training_body(t)::text FROM training_task t WHERE t.id = p_id);
@@ -58,7 +81,8 @@ END
 $$;
 COMMENT ON FUNCTION fn_training_read(bytea, uuid) IS 'Where a training task stands.';
 
--- The answer of the agent; only the first counts. outcome: done | agent_unknown | agent_replaced | not_found.
+-- The answer of the agent; only the first counts.
+-- outcome: done | agent_unknown | agent_replaced | training_only | not_found.
 CREATE OR REPLACE FUNCTION fn_training_result(p_agent_id uuid, p_run bytea, p_id uuid, p_result jsonb)
 RETURNS TABLE (outcome text, body text, extra text, version bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -66,7 +90,9 @@ DECLARE
     v_desk_id uuid;
 BEGIN
     SELECT a.outcome, (a.live).desk_id INTO outcome, v_desk_id FROM fn_agent_desk(p_agent_id, p_run) a;
-    IF outcome = 'ok' THEN
+    IF outcome = 'ok' AND (SELECT s.mode FROM site s) <> 'training' THEN
+        outcome := 'training_only';
+    ELSIF outcome = 'ok' THEN
         UPDATE training_task t SET done_at = clock_timestamp(), result = p_result
          WHERE t.id = p_id AND t.desk_id = v_desk_id AND t.done_at IS NULL;
         outcome := CASE WHEN EXISTS (SELECT FROM training_task t WHERE t.id = p_id AND t.desk_id = v_desk_id) THEN 'done'
@@ -90,7 +116,7 @@ BEGIN
     IF outcome = 'done' THEN
         SELECT * INTO v_task FROM training_task t WHERE t.desk_id = p_desk_id AND t.done_at IS NOT NULL
            AND jsonb_typeof(t.result -> 'cards') = 'array' ORDER BY t.done_at DESC LIMIT 1;
-        body := jsonb_build_object('items', coalesce(v_task.result -> 'cards', '[]'), 'at', v_task.done_at,
+        body := jsonb_build_object('items', fn_training_card_list(coalesce(v_task.result -> 'cards', '[]')), 'at', v_task.done_at,
             'online', (SELECT l.agent_online AND EXISTS (SELECT FROM agent a WHERE a.desk_id = p_desk_id
                           AND a.revoked_at IS NULL AND a.simulated) FROM desk_live l WHERE l.desk_id = p_desk_id))::text;
     END IF;

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "card/layout.h"
 #include "http/in.h"
 #include "http/reply.h"
 #include "http/wait.h"
@@ -25,17 +26,23 @@ enum action {
     ACTION_TEAR,
     ACTION_LIST,
     ACTION_UNPLUG,
-    ACTION_PLUG
+    ACTION_PLUG,
+    ACTION_PHONE,
+    ACTION_DAMAGE
 };
-static const char *const action_words[] = {"new",  "place",  "remove", "cut", "tear",
-                                           "list", "unplug", "plug",   NULL};
+static const char *const action_words[] = {"new",    "place", "remove", "cut",    "tear", "list",
+                                           "unplug", "plug",  "phone",  "damage", NULL};
 static const char *const chip_words[] = {"1k", "4k", NULL};
+static const char *const keys_words[] = {"factory", "foreign", NULL};
 static const char *const tear_words[] = {"old", "zero", "ff", "mixed", "marginal", NULL};
 
 /* Members beside `action`, and the actions that need or may have them. */
 struct asked {
     int action;
     const char *card;
+    const char *second;
+    int keys;
+    bool has_keys;
     int chip;
     bool has_chip;
     struct in_bytes uid;
@@ -64,11 +71,21 @@ static void check_member(struct request *rq, const struct asked *asked, const st
         field_error_add(rq, rule->pointer, "unknown", "This action does not take it.");
 }
 
+/* The name becomes that of a file, and a word on the line to the simulator. */
+static void check_name(struct request *rq, const char *pointer, const char *name)
+{
+    const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    if (name && (name[0] == '-' || strspn(name, letters) != strlen(name)))
+        field_error_add(rq, pointer, "name", "Letters, digits, - and _ only: it becomes the name of a file.");
+}
+
 static bool asked_read(struct request *rq, struct asked *in)
 {
     const struct in_field spec[] = {
         IN_ENUM("action", &in->action, action_words),
         IN_TEXT_OPT("card", &in->card, 1, TRAINING_CARD_CHARACTERS_MAX, NULL),
+        IN_TEXT_OPT("second", &in->second, 1, TRAINING_CARD_CHARACTERS_MAX, NULL),
+        IN_ENUM_OPT("keys", &in->keys, keys_words, &in->has_keys),
         IN_ENUM_OPT("chip", &in->chip, chip_words, &in->has_chip),
         IN_HEX_OPT("uid", &in->uid, 4, 7, &in->has_uid),
         IN_INT_OPT("command", &in->command, 1, TRAINING_COUNT_MAX, &in->has_command),
@@ -79,7 +96,9 @@ static bool asked_read(struct request *rq, struct asked *in)
     if (!in_read(rq, spec))
         return false;
     const struct member_rule rules[] = {
-        {"/card", in->card != NULL, 1u << ACTION_PLACE, 1u << ACTION_NEW},
+        {"/card", in->card != NULL, 1u << ACTION_PLACE | 1u << ACTION_DAMAGE, 1u << ACTION_NEW},
+        {"/second", in->second != NULL, 0, 1u << ACTION_PLACE},
+        {"/keys", in->has_keys, 0, 1u << ACTION_NEW},
         {"/chip", in->has_chip, 0, 1u << ACTION_NEW},
         {"/uid", in->has_uid, 0, 1u << ACTION_NEW},
         {"/command", in->has_command, 1u << ACTION_CUT, 0},
@@ -90,9 +109,8 @@ static bool asked_read(struct request *rq, struct asked *in)
         check_member(rq, in, &rules[i]);
     if (in->has_uid && in->uid.count != 4 && in->uid.count != 7)
         field_error_add(rq, "/uid", "length", "A UID has 8 or 14 hex digits.");
-    if (in->card && strspn(in->card, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") !=
-                        strlen(in->card))
-        field_error_add(rq, "/card", "name", "Letters, digits, - and _ only: it becomes the name of a file.");
+    check_name(rq, "/card", in->card);
+    check_name(rq, "/second", in->second);
     return in_done(rq);
 }
 
@@ -180,6 +198,24 @@ static enum fast_next create_next(struct request *rq, void *state, const struct 
     return task_wait(rq, task, db_text(rows, 0, 1));
 }
 
+/* The task as the agent gets it. Damage falls on both records of the money purses, without which no slot
+ * counts; their blocks are of a card that starts in sector 0 here, and the database moves them to where this
+ * site's cards start. */
+static char *task_body(struct request *rq, const struct asked *in)
+{
+    json_t *body = json_copy(request_body_json(rq));
+    if (in->action == ACTION_DAMAGE) {
+        json_t *blocks = json_array();
+        for (int i = 0; i < 2; i++)
+            json_array_append_new(
+                blocks, json_integer(layout_block_no(0, layout_purses[PURSE_CONSUMPTION].records[i])));
+        json_object_set_new(body, "blocks", blocks);
+    }
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    return text;
+}
+
 void desks_desk_training_post(struct request *rq)
 {
     static const struct fast_stage create = {
@@ -188,9 +224,8 @@ void desks_desk_training_post(struct request *rq)
     struct task *task = request_alloc(rq, sizeof *task);
     if (!request_param_uuid(rq, "desk_id", &task->desk_id) || !asked_read(rq, &in))
         return;
-    char *body = json_dumps(request_body_json(rq), JSON_COMPACT);
+    CLEANUP(cleanup_free) char *body = task_body(rq, &in);
     task->body = request_copy(rq, body ? body : "{}");
-    free(body);
     task->id = uuid_make_v7();
     task->until_ms = clock_monotonic_ms() + TRAINING_WAIT_MS;
     fast_run(rq, &create, task);
@@ -257,9 +292,13 @@ static bool result_read(struct request *rq, struct result *result)
         struct in_bytes uid;
         int chip;
         bool on_reader;
+        bool blank;
         const struct in_field card_spec[] = {IN_TEXT("card", &name, 1, TRAINING_CARD_CHARACTERS_MAX),
-                                             IN_HEX("uid", &uid, 4, 7), IN_ENUM("chip", &chip, chip_words),
-                                             IN_BOOL("on_reader", &on_reader), IN_END};
+                                             IN_HEX("uid", &uid, 4, 7),
+                                             IN_ENUM("chip", &chip, chip_words),
+                                             IN_BOOL("blank", &blank),
+                                             IN_BOOL("on_reader", &on_reader),
+                                             IN_END};
         in_object(rq, request_printf(rq, "/cards/%zu", index), card, card_spec);
     }
     if (!in_done(rq))

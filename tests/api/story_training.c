@@ -39,15 +39,15 @@ STORY(training, a_task_not_answered_in_time_is_accepted_and_its_answer_kept)
         {"answer", POST("/agent/v1/training"), .as = "till",
          .body = "{'run': '{set.run}', 'id': '{place.id}', 'ok': true, 'message': 'placed', 'cards': "
                  "[{'card': 'red', 'uid': "
-                 "'01020304', 'chip': '1k', 'on_reader': true}]}",
+                 "'01020304', 'chip': '1k', 'blank': true, 'on_reader': true}]}",
          .want = 200},
         {"answer again", POST("/agent/v1/training"), .as = "till",
          .body = "{'run': '{set.run}', 'id': '{place.id}', 'ok': false, 'message': 'late', 'cards': []}",
          .want = 200},
         {"cards", GET(TRAINING), .as = "cashier", .want = 200,
-         .has = "{'items': [{'card': 'red', 'uid': '01020304', 'chip': '1k', 'on_reader': true}], 'online': "
-                "true, 'at': "
-                "'*'}"},
+         .has =
+             "{'items': [{'card': 'red', 'uid': '01020304', 'chip': '1k', 'blank': true, 'on_reader': true, "
+             "'state': 'blank', 'holder': null}], 'online': true, 'at': '*'}"},
         {"other run", POST("/agent/v1/training"), .as = "till",
          .body = "{'run': '00112233445566778899aabbccddeeff', 'id': '{place.id}', 'ok': true, 'message': '', "
                  "'cards': []}",
@@ -60,6 +60,52 @@ STORY(training, a_task_not_answered_in_time_is_accepted_and_its_answer_kept)
                  "'red'}]}",
          .want_err = "bad_field", .pointer = "/cards/0/uid"},
         {"unsigned", POST("/agent/v1/training"), .as = "nobody", .body = "{}", .want_err = "agent_unknown"},
+    };
+    struct story_agent *agent = ready_agent(story, true);
+    story_play(story, steps, STEPS(steps));
+    story_agent_free(agent);
+}
+
+STORY(training, damage_names_the_record_blocks_of_this_site)
+{
+    static const struct step steps[] = {
+        HELLO,
+        {"start", SQL("UPDATE site SET start_sector = 2")},
+        {"damage", POST(TRAINING), .as = "cashier", .body = "{'action': 'damage', 'card': 'red'}",
+         .want = 202, .has = "{'action': 'damage', 'done': false}"},
+        {"task", POST("/agent/v1/poll"), .as = "till",
+         .body = "{'run': '{set.run}', 'reader': {'state': 'ok', 'name': ''}, 'at': 1}", .want = 200,
+         .has = "{'tasks': [{'task': 'training', 'action': 'damage', 'card': 'red', 'blocks': [9, 10]}]}"},
+    };
+    struct story_agent *agent = ready_agent(story, true);
+    story_play(story, steps, STEPS(steps));
+    story_agent_free(agent);
+}
+
+/* A chip that this site issued has its holder and the state the desk would say; one with other keys is
+ * foreign. */
+STORY(training, the_cards_say_whose_they_are)
+{
+    static const struct step steps[] = {
+        HELLO,
+        {"person", POST("/api/v1/people"), .body = "{'name': 'Li Xiaoming'}", .want = 201},
+        {"issued",
+         SQL("INSERT INTO site_key (version, fingerprint) VALUES (9, sha256('k')); INSERT INTO card (id, "
+             "uid, "
+             "chip, card_no, person_id, key_version, start_sector, state, issued_on) SELECT "
+             "gen_random_uuid(), '\\x0a0b0c0d', '1k', 700, id, 9, 1, 'lost', '2026-01-01' FROM person "
+             "WHERE name = 'Li Xiaoming'")},
+        {"list", POST(TRAINING), .as = "cashier", .body = "{'action': 'list'}", .want = 202},
+        {"answer", POST("/agent/v1/training"), .as = "till",
+         .body =
+             "{'run': '{set.run}', 'id': '{list.id}', 'ok': true, 'message': 'ok', 'cards': "
+             "[{'card': 'card-1', 'uid': '0a0b0c0d', 'chip': '1k', 'blank': false, 'on_reader': false}, "
+             "{'card': 'card-2', 'uid': '04a1b2c3d4e5f6', 'chip': '4k', 'blank': false, 'on_reader': true}]}",
+         .want = 200},
+        {"cards", GET(TRAINING), .as = "cashier", .want = 200,
+         .has = "{'items': [{'card': 'card-1', 'state': 'lost', 'holder': {'card_no': 700, 'name': 'Li "
+                "Xiaoming'}}, "
+                "{'card': 'card-2', 'state': 'foreign', 'holder': null}]}"},
     };
     struct story_agent *agent = ready_agent(story, true);
     story_play(story, steps, STEPS(steps));
@@ -121,6 +167,14 @@ STORY(training, what_cannot_be_done_is_refused)
         WRONG("tear so", "{'action': 'tear', 'write': 1, 'kind': 'burn'}", "/kind"),
         WRONG("too much", "{'action': 'remove', 'card': 'red'}", "/card"),
         WRONG("chip", "{'action': 'new', 'chip': '2k'}", "/chip"),
+        WRONG("keys", "{'action': 'new', 'keys': 'own'}", "/keys"),
+        WRONG("keys when", "{'action': 'place', 'card': 'red', 'keys': 'foreign'}", "/keys"),
+        WRONG("second path", "{'action': 'place', 'card': 'red', 'second': 'a b'}", "/second"),
+        WRONG("option", "{'action': 'place', 'card': '-x'}", "/card"),
+        WRONG("second when", "{'action': 'remove', 'second': 'red'}", "/second"),
+        WRONG("damage what", "{'action': 'damage'}", "/card"),
+        WRONG("damage where", "{'action': 'damage', 'card': 'red', 'blocks': [4]}", "/blocks"),
+        WRONG("phone of whom", "{'action': 'phone', 'card': 'red'}", "/card"),
         WRONG("uid", "{'action': 'new', 'uid': '0102030405'}", "/uid"),
         {"no desk", POST("/api/v1/desks/{new.none}/training"), .body = "{'action': 'list'}",
          .want_err = "not_found"},
@@ -143,6 +197,14 @@ STORY_WITH(training, a_live_site_has_none, ((struct server_options){.live = true
     static const struct step steps[] = {
         {"ask", POST(TRAINING), .body = "{'action': 'list'}", .want_err = "training_only"},
         {"look", GET(TRAINING), .want_err = "training_only"},
+        {"hello", POST("/agent/v1/hello"), .as = "till",
+         .body = "{'run': '{set.run}', 'protocol': 1, 'version': '1', 'simulated': false, 'reader': "
+                 "{'state': 'ok', "
+                 "'name': ''}}",
+         .want = 200},
+        {"answer", POST("/agent/v1/training"), .as = "till",
+         .body = "{'run': '{set.run}', 'id': '{new.task}', 'ok': true, 'message': '', 'cards': []}",
+         .want_err = "training_only"},
     };
     struct story_agent *agent = ready_agent(story, false);
     story_play(story, steps, STEPS(steps));

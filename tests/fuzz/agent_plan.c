@@ -78,13 +78,17 @@ static void try_tasks(const char *text, size_t count)
 {
     struct task tasks[AGENT_TASKS_MAX];
     size_t skipped;
-    char line[TRAINING_LINE_BYTES_MAX];
+    struct training_lines todo;
     json_t *answer = strict_json_load(text, count, AGENT_ANSWER_BYTES_MAX);
     size_t found = tasks_read(answer, tasks, &skipped);
     must(found <= AGENT_TASKS_MAX);
-    for (size_t i = 0; i < found; i++)
-        if (tasks[i].kind == TASK_TRAINING && !training_line(tasks[i].members, line))
-            must(!strpbrk(line, "\n\r/") && strlen(line) < sizeof line - 1);
+    for (size_t i = 0; i < found; i++) {
+        if (tasks[i].kind != TASK_TRAINING || training_lines(tasks[i].members, &todo))
+            continue;
+        must(todo.count > 0 && todo.count <= TRAINING_LINES_MAX);
+        for (size_t k = 0; k < todo.count; k++)
+            must(!strpbrk(todo.lines[k], "\n\r/") && strlen(todo.lines[k]) < TRAINING_LINE_BYTES_MAX - 1);
+    }
     json_decref(answer);
 }
 

@@ -308,6 +308,38 @@ static void run_dump(struct command_context *context, const struct words *words,
     bytes_to_hex(card.memory, (size_t)card.block_count * CARD_BLOCK_BYTES, reply->text + strlen(reply->text));
 }
 
+/* The file alone: a card on a reader is locked and refused, as its content is the field's. */
+static void run_write(struct command_context *context, const struct words *words, struct command_reply *reply)
+{
+    char error[CARD_FILE_ERROR_BYTES];
+    uint8_t block[CARD_BLOCK_BYTES];
+    long long index;
+    static struct card card;
+    if (words->count != 4 || bytes_from_hex_any(words->at[3], block, sizeof block) != (int)sizeof block) {
+        say(reply, "error usage: write FILE BLOCK HEX, with 16 bytes");
+        return;
+    }
+    if (!number_word(words, 2, CARD_BLOCKS_MAX - 1, &index, reply))
+        return;
+    if (!card_file_open(context->reader->field.directory, words->at[1], &card, error)) {
+        say(reply, "error write: %s", error);
+        return;
+    }
+    bool inside = index < (long long)card.block_count;
+    if (inside) {
+        memcpy(card.memory + (size_t)index * CARD_BLOCK_BYTES, block, sizeof block);
+        card.marginal[index].marked = false;
+    }
+    bool kept = inside && card.store(&card, (unsigned)index, true);
+    card_file_close(&card);
+    if (kept)
+        say(reply, "ok");
+    else if (inside)
+        say(reply, "error write: %s", strerror(errno));
+    else
+        say(reply, "error write: the card has no such block");
+}
+
 static void run_quit(struct command_context *context, const struct words *words, struct command_reply *reply)
 {
     (void)context;
@@ -362,7 +394,7 @@ static const struct command_row rows[] = {
     {"lose", run_lose},     {"mute", run_mute},   {"unplug", run_unplug},     {"plug", run_plug},
     {"pacing", run_pacing}, {"seed", run_seed},   {"negative", run_negative}, {"disarm", run_disarm},
     {"log", run_log},       {"count", run_count}, {"status", run_status},     {"dump", run_dump},
-    {"wait", run_wait},     {"quit", run_quit},
+    {"wait", run_wait},     {"write", run_write}, {"quit", run_quit},
 };
 
 void command_run(struct command_context *context, char *line, struct command_reply *ret_reply)

@@ -64,14 +64,21 @@ Test(agent_task_json, more_than_there_may_be)
     json_decref(answer);
 }
 
+static struct training_lines todo;
+
+static void lines_of(const char *members)
+{
+    json_t *json = load(members);
+    const char *wrong = training_lines(json, &todo);
+    cr_assert_null(wrong, "%s: %s", members, wrong);
+    json_decref(json);
+}
+
 static void expect_line(const char *members, const char *wanted)
 {
-    char line[TRAINING_LINE_BYTES_MAX];
-    json_t *json = load(members);
-    const char *wrong = training_line(json, line);
-    cr_assert_null(wrong, "%s: %s", members, wrong);
-    cr_assert_str_eq(line, wanted);
-    json_decref(json);
+    lines_of(members);
+    cr_assert_eq(todo.count, 1);
+    cr_assert_str_eq(todo.lines[0], wanted);
 }
 
 Test(agent_task_json, training_lines)
@@ -83,17 +90,40 @@ Test(agent_task_json, training_lines)
     expect_line("{\"action\":\"cut\",\"command\":3}", "cut 3");
     expect_line("{\"action\":\"tear\",\"write\":1,\"kind\":\"marginal\"}", "tear 1 marginal");
     expect_line("{\"action\":\"list\"}", "status");
+    expect_line("{\"action\":\"phone\"}", "phone");
+    expect_line("{\"action\":\"place\",\"card\":\"a\",\"second\":\"b\"}", "place a b");
+}
+
+Test(agent_task_json, damage_takes_the_card_off_tears_its_blocks_and_puts_it_back)
+{
+    lines_of("{\"action\":\"damage\",\"card\":\"a\",\"blocks\":[9,10]}");
+    cr_assert_eq(todo.count, 4);
+    cr_assert_str_eq(todo.lines[0], "remove");
+    cr_assert_str_eq(todo.lines[1], "write a 9 00000000000000000000000000000000");
+    cr_assert_str_eq(todo.lines[2], "write a 10 00000000000000000000000000000000");
+    cr_assert_str_eq(todo.lines[3], "place a");
+}
+
+Test(agent_task_json, a_foreign_card_has_no_trailer_of_the_factory)
+{
+    cr_assert_geq(sodium_init(), 0);
+    lines_of("{\"action\":\"new\",\"card\":\"f\",\"keys\":\"foreign\"}");
+    cr_assert_eq(todo.count, 17);
+    cr_assert_eq(strncmp(todo.lines[16], "write f 63 ", 11), 0, "%s", todo.lines[16]);
+    lines_of("{\"action\":\"new\",\"card\":\"f\",\"chip\":\"4k\",\"keys\":\"foreign\"}");
+    cr_assert_eq(todo.count, 41);
+    cr_assert_eq(strncmp(todo.lines[40], "write f 255 ", 12), 0, "%s", todo.lines[40]);
+    cr_assert_eq(strncmp(todo.lines[40] + 24, "78778869", 8), 0, "%s", todo.lines[40]);
+    cr_assert_neq(strcmp(todo.lines[1] + 10, todo.lines[2] + 10), 0);
 }
 
 Test(agent_task_json, a_new_card_needs_no_details)
 {
-    char line[TRAINING_LINE_BYTES_MAX];
     cr_assert_geq(sodium_init(), 0);
-    json_t *json = load("{\"action\":\"new\"}");
-    cr_assert_null(training_line(json, line));
+    lines_of("{\"action\":\"new\"}");
+    const char *line = todo.lines[0];
     cr_assert_eq(strncmp(line, "new card-a", 10), 0, "%s", line);
     cr_assert_eq(strlen(line), strlen("new card-a0000000 1k a0000000"), "%s", line);
-    json_decref(json);
 }
 
 Test(agent_task_json, training_refuses_what_could_reach_other_files_or_commands)
@@ -112,14 +142,22 @@ Test(agent_task_json, training_refuses_what_could_reach_other_files_or_commands)
         "{\"action\":\"cut\",\"command\":1000001}",
         "{\"action\":\"cut\"}",
         "{\"action\":\"tear\",\"write\":1}",
+        "{\"action\":\"place\",\"card\":\"a\",\"second\":\"b c\"}",
+        "{\"action\":\"place\",\"card\":\"a\",\"second\":\"\"}",
+        "{\"action\":\"new\",\"keys\":1}",
+        "{\"action\":\"damage\",\"card\":\"a\"}",
+        "{\"action\":\"damage\",\"card\":\"a\",\"blocks\":[]}",
+        "{\"action\":\"damage\",\"card\":\"a\",\"blocks\":[256]}",
+        "{\"action\":\"damage\",\"card\":\"a\",\"blocks\":[\"9\"]}",
+        "{\"action\":\"damage\",\"card\":\"a\",\"blocks\":[1,1,1,1,1,1,1,1,1]}",
+        "{\"action\":\"damage\",\"blocks\":[9]}",
         "{\"action\":\"quit\"}",
         "{\"action\":\"dump x\"}",
         "{}",
     };
-    char line[TRAINING_LINE_BYTES_MAX];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_t *json = load(bad[i]);
-        cr_assert_not_null(training_line(json, line), "taken: %s", bad[i]);
+        cr_assert_not_null(training_lines(json, &todo), "taken: %s", bad[i]);
         json_decref(json);
     }
 }

@@ -72,6 +72,11 @@ Test(sim_reader_command, what_is_wrong_is_said)
         "seed -1",
         "a b c d e f",
         "new ../a 1k 01020304",
+        "write",
+        "write nobody 1 00000000000000000000000000000000",
+        "write a x 00000000000000000000000000000000",
+        "write a 256 00000000000000000000000000000000",
+        "write a 1 00",
         "wait torn 99999999",
     };
     for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -101,6 +106,19 @@ Test(sim_reader_command, cards_come_and_go)
     cr_assert(run("remove"));
     cr_assert(run("status"));
     cr_assert_not_null(strstr(reply.text, "cards=0"));
+}
+
+Test(sim_reader_command, a_card_that_lies_nowhere_is_written_whatever_its_keys)
+{
+    const char *const trailer = "write a 3 0102030405067877886900000000000f";
+    cr_assert(run("new a 1k 01020304"));
+    cr_assert(run("place a"));
+    cr_assert_not(run(trailer), "it lies on the reader");
+    cr_assert(run("remove"));
+    cr_assert_not(run("write a 64 00000000000000000000000000000000"), "a 1K ends at block 63");
+    cr_assert(run(trailer), "%s", reply.text);
+    cr_assert(run("dump a"));
+    cr_assert_eq(strncmp(reply.text + 3 + 2 * 48, trailer + 10, 32), 0);
 }
 
 Test(sim_reader_command, faults_are_armed_and_disarmed)
