@@ -8,7 +8,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
         'water_limit_minor', s.water_limit_minor, 'times_limit', s.times_limit, 'times_price_minor', s.times_price_minor,
         'uses_times', s.uses_times, 'presets_minor', s.presets_minor, 'withdraw_step_up_minor', s.withdraw_step_up_minor,
         'drawer_may_go_negative', s.drawer_may_go_negative, 'card_valid_years', s.card_valid_years,
-        'start_sector', s.start_sector, 'key_version', s.key_version,
+        'start_sector', s.start_sector, 'training_url', s.training_url, 'key_version', s.key_version,
         'system_password_set', s.system_password_sealed IS NOT NULL, 'cards_sealed_at', s.cards_sealed_at,
         'money_sealed_at', s.money_sealed_at, 'version', s.version)
       FROM site s
@@ -78,7 +78,7 @@ BEGIN
                times_price_minor = v_new.times_price_minor, uses_times = v_new.uses_times,
                presets_minor = v_new.presets_minor, withdraw_step_up_minor = v_new.withdraw_step_up_minor,
                drawer_may_go_negative = v_new.drawer_may_go_negative, card_valid_years = v_new.card_valid_years,
-               start_sector = v_new.start_sector, version = s.version + 1
+               start_sector = v_new.start_sector, training_url = v_new.training_url, version = s.version + 1
          RETURNING s.version INTO version;
         PERFORM fn_audit(v_operator_id, NULL, 'settings.change', 'site', NULL, p_change, p_request_id);
         body := fn_site_body()::text;

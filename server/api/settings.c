@@ -27,6 +27,8 @@ struct change {
     int64_t currency_exponent;
     int64_t card_valid_years;
     enum in_given valid_given;
+    const char *training_url;
+    enum in_given training_given;
     const char *name;
     const char *currency_code;
     const char *time_zone;
@@ -63,8 +65,23 @@ static bool is_time_of_day(const char *text)
            strspn(text + 3, digits) == 2 && strcmp(text, "24:00") < 0 && text[3] < '6';
 }
 
+/* A link that a screen offers: of the web, and without what would end it in a text. */
+static bool is_web_address(const char *url)
+{
+    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
+    if (scheme == 0 || strspn(url + scheme, "/?#:@") > 0 || url[scheme] == '\0')
+        return false;
+    for (const char *at = url; *at; at++)
+        if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7F || strchr("\"<>\\^`{|}", *at))
+            return false;
+    return true;
+}
+
 static void check_texts(struct request *rq, const struct change *in)
 {
+    if (in->training_url && !is_web_address(in->training_url))
+        field_error_add(rq, "/training_url", "address",
+                        "A web address such as https://training.example.org/, without blanks.");
     if (in->currency_code && !is_currency(in->currency_code))
         field_error_add(rq, "/currency_code", "currency",
                         "Three capital letters as in ISO 4217, such as CNY or EUR.");
@@ -103,6 +120,7 @@ static bool change_check(struct request *rq, struct change *in)
         IN_BOOL_OPT("drawer_may_go_negative", &in->truth, NULL),
         IN_INT_PATCH("card_valid_years", &in->card_valid_years, 1, 50, &in->valid_given),
         IN_INT_OPT("start_sector", number, 1, 9, NULL),
+        IN_TEXT_PATCH("training_url", &in->training_url, 1, URL_CHARACTERS_MAX, &in->training_given),
         IN_END,
     };
     if (!in_read(rq, spec))
@@ -112,7 +130,7 @@ static bool change_check(struct request *rq, struct change *in)
     return in_done(rq);
 }
 
-/* The checked body as the change: null means absent, but for card_valid_years, and the name is normalised. */
+/* The checked body as the change: null means absent, but for what null clears, and texts are normalised. */
 static char *change_text(struct request *rq, const struct change *in)
 {
     json_t *change = json_copy(request_body_json(rq));
@@ -121,11 +139,14 @@ static char *change_text(struct request *rq, const struct change *in)
     void *next;
     json_object_foreach_safe(change, next, member, value)
     {
-        if (json_is_null(value) && strcmp(member, "card_valid_years") != 0)
+        if (json_is_null(value) && strcmp(member, "card_valid_years") != 0 &&
+            strcmp(member, "training_url") != 0)
             json_object_del(change, member);
     }
     if (in->name)
         json_object_set_new(change, "name", json_string(in->name));
+    if (in->training_url)
+        json_object_set_new(change, "training_url", json_string(in->training_url));
     char *text = answer_some(rq, json_object_size(change) > 0) ? json_dumps(change, JSON_COMPACT) : NULL;
     json_decref(change);
     return text;
