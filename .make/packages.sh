@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, with apt, and calls it only then: packages.sh run|test|bench
+# Installs what is missing, with apt, and calls it only then: packages.sh run|test|bench|vendor
 # test contains run, bench contains test.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -9,12 +9,14 @@ libinih-dev libunistring-dev libnfc-dev postgresql-15 postgresql-client-15 curl 
 test_packages="libcriterion-dev libnfc-bin mfoc libfreefare-bin universal-ctags python3 python3-jsonschema postgresql-15-pgtap postgresql-15-plpgsql-check clang
 libclang-rt-14-dev clang-format git chromium nodejs npm fonts-noto-cjk"
 bench_packages="nginx-light wrk"
+vendor_packages="nodejs npm python3 python3-fonttools python3-brotli"
 
 case ${1:-run} in
 run) wanted=$run_packages ;;
 test) wanted="$run_packages $test_packages" ;;
 bench) wanted="$run_packages $test_packages $bench_packages" ;;
-*) die "packages.sh knows run, test and bench, not $1" ;;
+vendor) wanted=$vendor_packages ;;
+*) die "packages.sh knows run, test, bench and vendor, not $1" ;;
 esac
 
 # Some packages of nodejs bring npm along, and conflict with the package of that name.

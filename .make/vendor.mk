@@ -1,7 +1,9 @@
-# make vendor: the libraries of the browser, at pinned versions, into webroot/vendor. Needs npm; the result is committed.
+# make vendor: the libraries of the browser, at pinned versions, into webroot/vendor. Needs npm and
+# fontTools (Debian's, so Debian's Python); the result is committed.
 .PHONY: vendor
 vendor:
-	@python3 .make/vendor.py
+	@bash .make/packages.sh vendor
+	@/usr/bin/python3 .make/vendor.py
 
 # The help page of every refusal, from err.def and its Chinese texts.
 .PHONY: help-pages

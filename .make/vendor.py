@@ -3,11 +3,14 @@
 their licences, .gz twins and a list of SHA-256 sums. The result is committed, so nothing but this program needs npm.
     vendor.py            fetch, check the archives against .make/vendor.lock, write
     vendor.py --pin      the same, and write the sums of the archives into the lock (after a version was changed here)
-    vendor.py --verify   only compare webroot/vendor with its SHA256SUMS"""
-import gzip, hashlib, pathlib, re, subprocess, sys, tarfile, tempfile
+    vendor.py --verify   only compare webroot/vendor with its SHA256SUMS
+What is cut to our needs (rules, icons) stands under a path without a version: it changes when the lists below change, so
+browsers must not keep it unasked."""
+import gzip, hashlib, io, pathlib, re, shutil, subprocess, sys, tarfile, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "webroot" / "vendor"
+NEW = ROOT / "webroot" / ".vendor-new"
 LOCK = ROOT / ".make" / "vendor.lock"
 
 PACKAGES = {
@@ -29,14 +32,13 @@ PLAIN = [
     ("uplot", "dist/uPlot.min.css", "uplot-1.6.32/uplot.css"),
     ("swagger-ui-dist", "swagger-ui-bundle.js", "swagger-ui-5.35.0/swagger-ui-bundle.js"),
     ("swagger-ui-dist", "swagger-ui.css", "swagger-ui-5.35.0/swagger-ui.css"),
-    ("@fontsource-variable/inter", "files/inter-latin-wght-normal.woff2", "inter-5.3.0/inter-latin-wght-normal.woff2"),
 ]
 LICENCES = [
     ("preact", "LICENSE", "preact-11.2.0/LICENSE"), ("htm", "LICENSE", "htm-3.1.1/LICENSE"),
     ("@preact/signals", "LICENSE", "signals-2.11.4/LICENSE"), ("uplot", "LICENSE", "uplot-1.6.32/LICENSE"),
     ("swagger-ui-dist", "LICENSE", "swagger-ui-5.35.0/LICENSE"), ("swagger-ui-dist", "NOTICE", "swagger-ui-5.35.0/NOTICE"),
     ("swagger-ui-dist", "swagger-ui-bundle.js.LICENSE.txt", "swagger-ui-5.35.0/swagger-ui-bundle.js.LICENSE.txt"),
-    ("@fontsource-variable/inter", "LICENSE", "inter-5.3.0/LICENSE"), ("@tabler/icons", "LICENSE", "tabler-icons-3.51.0/LICENSE"),
+    ("@fontsource-variable/inter", "LICENSE", "inter-5.3.0/LICENSE"), ("@tabler/icons", "LICENSE", "tabler-icons/LICENSE"),
 ]
 # The npm archive of @tabler/core has no licence file of its own; its header and package.json name the MIT licence.
 MIT = """The MIT License (MIT)
@@ -57,17 +59,21 @@ IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
 
 # Tabler's sheet is 79 KB on the wire; the screens use these of its classes. A rule stays if all classes in one of its
-# selectors are among them.
-TABLER_CLASSES = """btn btn-primary btn-danger btn-sm btn-icon btn-ghost-secondary form-control form-select form-label form-check
-form-check-input form-check-label form-hint input-icon input-icon-addon invalid-feedback is-invalid table table-sm table-vcenter
-badge card card-body card-header card-title card-footer nav nav-tabs nav-link nav-item active disabled show
-visually-hidden visually-hidden-focusable avatar progress progress-bar spinner-border list-group list-group-item""".split()
+# selectors are among them. A class that no screen uses is refused.
+TABLER_CLASSES = """btn btn-primary form-control form-select form-label form-hint form-check-input is-invalid table
+disabled visually-hidden-focusable""".split()
+
+# Inter holds weights from 100 to 900 and features the screens never ask for. Kept: the weights of the style sheets, all its
+# characters, figures of one width, spacing, and what joins or places marks.
+FONT = "inter-5.3.0/inter-latin-400-700.woff2"
+FONT_WEIGHTS = (400, 700)
+FONT_FEATURES = ["calt", "ccmp", "locl", "tnum", "kern", "mark", "mkmk"]
 
 ICONS = """activity alert-octagon alert-triangle arrow-back-up arrow-left arrow-right arrow-up-right bolt
-cards cash check chevron-down chevron-left chevron-right chevron-up circle-check circle-dashed circle-x
+cards cash check chevron-down chevron-right chevron-up circle-check circle-dashed circle-x
 clock credit-card credit-card-off copy device-desktop download droplet edit
 file-spreadsheet filter flag gift hand-stop hash help hierarchy-2 history hourglass key language list-check lock
-logout minus moon nfc pencil plug plug-connected plug-connected-x plus power printer receipt refresh
+minus moon nfc pencil plug plug-connected plug-connected-x plus power printer receipt refresh
 reload scan school search settings shield-x sun tool tools-kitchen-2 trash user
 user-check user-search user-off user-plus user-x users volume volume-off wallet wifi-off x""".split()
 
@@ -101,7 +107,7 @@ def member(archives, package, path):
 
 
 def write(path, data):
-    target = VENDOR / path
+    target = NEW / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
 
@@ -189,13 +195,38 @@ def drop_unused_variables(text):
         text = smaller
 
 
+def refuse_unused():
+    """What no screen names must not travel to every browser."""
+    pages = [p for p in sorted((ROOT / "webroot").rglob("*.js")) if not p.is_relative_to(VENDOR)]
+    words = set(re.findall(r"[\w-]+", "\n".join(p.read_text() for p in pages)))
+    unused = [name for name in [*TABLER_CLASSES, *ICONS] if name not in words]
+    if unused:
+        sys.exit(f"vendor: no screen uses {', '.join(unused)}; take them off the lists")
+
+
+def font(archives):
+    from fontTools import subset, ttLib  # Debian: python3-fonttools and python3-brotli
+    from fontTools.varLib import instancer
+    source = member(archives, "@fontsource-variable/inter", "files/inter-latin-wght-normal.woff2")
+    face = ttLib.TTFont(io.BytesIO(source), recalcTimestamp=False)
+    options = subset.Options(layout_features=FONT_FEATURES, hinting=False, notdef_outline=True)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=face.getBestCmap())
+    cutter.subset(face)
+    face = instancer.instantiateVariableFont(face, {"wght": FONT_WEIGHTS})
+    face.flavor = "woff2"
+    out = io.BytesIO()
+    face.save(out)
+    write(FONT, out.getvalue())
+
+
 def tabler(archives):
     sheet = re.sub(r"/\*.*?\*/", "", member(archives, "@tabler/core", "dist/css/tabler.min.css").decode(), flags=re.S)
     sheet = drop_unused_variables(trim(sheet, set(TABLER_CLASSES)))
     sheet = re.sub(r"url\([^)]*\)", lambda m: m.group() if m.group().strip("url()\"'").startswith("data:") else "none", sheet)
-    head = "/* Tabler 1.6.1, MIT: the rules these screens use, chosen by .make/vendor.py. */\n"
-    write("tabler-1.6.1/tabler.css", (head + sheet + "\n").encode())
-    write("tabler-1.6.1/LICENSE", MIT.format(owner="Copyright (c) 2018-2026 The Tabler Authors").encode())
+    head = f"/* Tabler {PACKAGES['@tabler/core']}, MIT: the rules these screens use, chosen by .make/vendor.py. */\n"
+    write("tabler/tabler.css", (head + sheet + "\n").encode())
+    write("tabler/LICENSE", MIT.format(owner="Copyright (c) 2018-2026 The Tabler Authors").encode())
 
 
 def sprite(archives):
@@ -205,16 +236,22 @@ def sprite(archives):
         body = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.S).group(1)
         body = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>', "", body)
         out.append(f'<symbol id="{name}" viewBox="0 0 24 24">{" ".join(body.split())}</symbol>')
-    write("tabler-icons-3.51.0/sprite.svg", ("\n".join(out) + "\n</svg>\n").encode())
+    write("tabler-icons/sprite.svg", ("\n".join(out) + "\n</svg>\n").encode())
 
 
 def finish():
-    for path in sorted(VENDOR.rglob("*")):
+    """Twins and sums; then the new folder takes the place of the old one, so that no page is ever without its libraries."""
+    for path in sorted(NEW.rglob("*")):
         if path.suffix in (".js", ".css", ".svg"):
             with open(f"{path}.gz", "wb") as out, gzip.GzipFile("", "wb", 9, out, mtime=0) as packed:
                 packed.write(path.read_bytes())
-    names = sorted(p.relative_to(VENDOR).as_posix() for p in VENDOR.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
-    (VENDOR / "SHA256SUMS").write_text("".join(f"{sha256((VENDOR / n).read_bytes())}  {n}\n" for n in names))
+    names = sorted(p.relative_to(NEW).as_posix() for p in NEW.rglob("*") if p.is_file())
+    (NEW / "SHA256SUMS").write_text("".join(f"{sha256((NEW / n).read_bytes())}  {n}\n" for n in names))
+    old = NEW.with_name(".vendor-old")
+    if VENDOR.exists():
+        VENDOR.rename(old)
+    NEW.rename(VENDOR)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def verify():
@@ -230,14 +267,15 @@ def main():
     if "--verify" in sys.argv:
         verify()
     with tempfile.TemporaryDirectory() as folder:
+        refuse_unused()
         archives = fetch(pathlib.Path(folder), "--pin" in sys.argv)
-        if VENDOR.exists():
-            subprocess.run(["rm", "-r", str(VENDOR)], check=True)
+        shutil.rmtree(NEW, ignore_errors=True)
         for name in MODULES:
             module(archives, name)
         for package, path, target in PLAIN + LICENCES:
             data = member(archives, package, path)
             write(target, strip_source_map(data.decode()).encode() if target.endswith((".js", ".css")) else data)
+        font(archives)
         tabler(archives)
         sprite(archives)
     finish()
