@@ -80,11 +80,11 @@
 
 /* ---- db ---- */
 #define DB_PARAMS_MAX 32
-#define DB_BATCH_REQUESTS_MIN 4 /* fewer are not shared out: they would commit apart */
-#define DB_BATCH_REQUESTS_MAX 64
+#define DB_BATCH_REQUESTS_MIN 4  /* fewer are not shared out: they would commit apart */
+#define DB_BATCH_REQUESTS_MAX 32 /* some 60 ms of money acts: others wait that long for their locks */
 #define DB_FAST_CONNECTIONS_MAX 16
 #define DB_FAST_QUEUE_MAX 8192
-#define DB_FAST_LOCK_TIMEOUT_MS 200
+#define DB_FAST_LOCK_TIMEOUT_MS 1000 /* several batches of a busy machine */
 #define DB_FAST_STATEMENT_TIMEOUT_MS 5000
 #define DB_FAST_BATCH_MS_MAX 30000 /* an unanswered batch: the connection is given up */
 #define DB_RERUN_WAIT_MS 3000      /* a call of a lost connection waits this long for another one */
@@ -141,6 +141,13 @@
 #define AGENT_REFUSED_PAUSE_MS 30000 /* not paired */
 #define AGENT_TOO_OLD_PAUSE_MS 60000
 #define AGENT_SKEW_REPEATS_MAX 2
+#define AGENT_PRINT_MS_MAX 8000     /* one receipt, from opening the printer to its last byte */
+#define AGENT_PRINTER_STATUS_MS 400 /* for the answer to a status request; many printers give none */
+#define AGENT_PRINTER_QUEUE_MAX 4   /* receipts that wait for the printer */
+#define AGENT_PRINTER_ADDRESS_BYTES_MAX 121
+#define AGENT_RECEIPT_LINES_MAX 64
+#define AGENT_RECEIPT_TEXT_BYTES_MAX 600 /* of one text of a line */
+#define AGENT_RECEIPT_BYTES_MAX (32 * 1024)
 #define AGENT_STOP_FLUSH_MS 3000 /* on Ctrl-C: to deliver the last reports */
 #define AGENT_STATE_FILE_BYTES_MAX 4096
 #define AGENT_URL_BYTES_MAX 512
@@ -163,12 +170,18 @@
 #define AGENT_PROTOCOL_MIN 1     /* oldest agent/PROTOCOL.md this server speaks */
 #define PAIR_TRIES_PER_MINUTE 20 /* per address; a code has 40 bits and dies after five wrong ones */
 #define TRAINING_WAIT_MS 10000
+#define RECEIPT_WAIT_MS 15000 /* longer than an agent tries (AGENT_PRINT_MS_MAX), so that it answers first   \
+                               */
+#define PRINTER_NAME_CHARACTERS_MAX 120
+#define RECEIPT_PAPER_NARROW_MM 58 /* the two widths that receipt printers are made for */
+#define RECEIPT_PAPER_WIDE_MM 80
 #define SEARCH_TEXT_CHARACTERS_MAX 120
 #define NAME_CHARACTERS_MAX 120 /* of people, departments and the site */
 #define PERSONNEL_NO_CHARACTERS_MAX 40
 #define EXTERNAL_ID_CHARACTERS_MAX 200
 #define PRINTED_NO_CHARACTERS_MAX 40
-#define PHOTO_SIDE_PIXELS_MAX 1600 /* the pages send 480 by 600; a small file may unfold to a large picture */
+#define PHOTO_SIDE_PIXELS_MAX 1600 /* the pages send 480 by 600; a small file may unfold to a large picture  \
+                                    */
 #define CASE_REASON_CHARACTERS_MIN 3
 #define CASE_REASON_CHARACTERS_MAX 400
 #define DESK_NAME_CHARACTERS_MAX 60
@@ -220,6 +233,7 @@
 /* ---- flow ---- */
 #define VIEW_EPOCHS_MAX 128 /* epochs of one purse in a view: 100 ahead, the committed one, 20 behind */
 #define READ_PLAN_JSON_BYTES_MAX (16 * 1024)
+#define RECEIPT_JSON_BYTES_MAX (8 * 1024)
 #define READING_TRIES_MAX 3 /* the ledger's view went stale while the card was judged */
 #define AGENT_POLL_WAIT_MS 10000
 #define TIMES_MAX 16777215
