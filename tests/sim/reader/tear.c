@@ -66,9 +66,10 @@ static bool is_value_block(const uint8_t content[CARD_BLOCK_BYTES])
     return sound;
 }
 
-/* The value of one content with the address of the other. A chip erases the whole block before it programs
- * it, so nothing of the old content stands beside something of the new one in full; such a block would pass
- * every check that value blocks have, and no reader could tell. */
+/* A sound value block that is neither of the two contents. It would pass every check that value blocks have,
+ * and no reader could tell; but a chip cannot leave one: while it erases, and again while it programs, all
+ * bits of a block move one way only, so what a value loses its complement does not gain (the address
+ * likewise). A mixture drawn at random knows nothing of that, so it is drawn anew. */
 static bool is_hybrid(const uint8_t content[CARD_BLOCK_BYTES], const uint8_t before[CARD_BLOCK_BYTES],
                       const uint8_t after[CARD_BLOCK_BYTES])
 {
