@@ -103,6 +103,10 @@ static bool take_training(struct poll *poll, const struct task *task)
         return false;
     bool done =
         setup->simulator && simulator_do(setup->simulator, task->members, message, sizeof message, &cards);
+    /* A damaged card is back on the reader sooner than its absence would be noticed: it is read anew. */
+    const char *action = json_string_value(json_object_get(task->members, "action"));
+    if (done && action && strcmp(action, "damage") == 0)
+        desk_queue_push(setup->queue, &(struct desk_task){.kind = DESK_PRESENT});
     uuid_format(&task->id, id);
     outbox_push(poll->outbox, OUTBOX_TRAINING, &task->id,
                 message_training(setup->speaker, id, done, message, cards));

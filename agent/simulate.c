@@ -273,17 +273,25 @@ static bool is_placed(const struct simulator *simulator, const char *name)
     return strcmp(name, simulator->placed[0]) == 0 || strcmp(name, simulator->placed[1]) == 0;
 }
 
+/* Only what a task can name is a card; beside it lie what a dump cannot say, and copies of whoever trains. */
+static int is_card_name(const struct dirent *entry)
+{
+    const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    size_t length = strlen(entry->d_name);
+    return length <= TRAINING_CARD_CHARACTERS_MAX && strspn(entry->d_name, letters) == length;
+}
+
 /* In the order of their names, card-9 before card-10: a card keeps its place on the screen. */
 static json_t *list_cards(const struct simulator *simulator)
 {
     json_t *cards = json_array();
     struct dirent **entries = NULL;
     bool is_empty = field_is_empty(simulator);
-    int count = scandir(simulator->cards, &entries, NULL, versionsort);
+    int count = scandir(simulator->cards, &entries, is_card_name, versionsort);
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        bool wanted = name[0] != '.' && json_array_size(cards) < TRAINING_CARDS_MAX;
-        json_t *facts = wanted ? describe_card(simulator, name) : NULL;
+        bool fits = json_array_size(cards) < TRAINING_CARDS_MAX;
+        json_t *facts = fits ? describe_card(simulator, name) : NULL;
         if (facts) {
             json_object_set_new(facts, "on_reader", json_boolean(!is_empty && is_placed(simulator, name)));
             json_array_append_new(cards, facts);

@@ -1,5 +1,5 @@
 // A site of its own for a test run: "make run" in a folder of links, with its own database, ports and virtual reader.
-import { spawn } from 'node:child_process';
+import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, symlinkSync, chmodSync, rmSync, readFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,7 +40,9 @@ export async function startSite() {
         run.stderr.on('data', hear);
         run.on('exit', () => failed(new Error(`the site ended: ${said}`)));
     });
+    let desk = null; // one that was started here
     const stop = () => new Promise((done) => {
+        desk?.kill('SIGTERM');
         run.removeAllListeners('exit');
         run.on('exit', () => {
             rmSync(folder, { recursive: true, force: true });
@@ -48,9 +50,27 @@ export async function startSite() {
         });
         run.kill('SIGTERM');
     });
-    const serverPid = () => {
+    const pidOf = (program) => {
         const children = readFileSync(`/proc/${run.pid}/task/${run.pid}/children`, 'utf8').trim().split(' ');
-        return Number(children.find((pid) => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('cardwrightd')));
+        return Number(children.find((pid) => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program)));
     };
-    return { base: `http://127.0.0.1:${port}`, link, stop, serverPid };
+    const serverPid = () => pidOf('cardwrightd');
+    const agentPid = () => pidOf('cardwright-agent');
+    // As the owner of the database: what no act of the product does.
+    const sql = (text) => {
+        const url = execFileSync('bash', ['.make/cluster.sh', 'url', path.join(folder, 'var/postgres'), 'owner'], { cwd: folder, encoding: 'utf8' }).trim();
+        return execFileSync('psql', ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1', url, `--command=${text}`],
+            { encoding: 'utf8' }).trim();
+    };
+    const base = `http://127.0.0.1:${port}`;
+    // Another desk program in the place of the one that runs: another build, or with further options.
+    const replaceDesk = async (program, ...options) => {
+        const before = desk?.pid ?? agentPid();
+        process.kill(before, 'SIGTERM');
+        const gone = () => !existsSync(`/proc/${before}`) || / Z /.test(readFileSync(`/proc/${before}/stat`, 'utf8'));
+        while (!gone()) await new Promise((go) => setTimeout(go, 100));
+        desk = spawn(path.join(env.OUT, program), ['--server', base, '--state', path.join(folder, 'var/desk'), '--simulate', path.join(folder, 'var/cards'),
+            ...options], { stdio: 'ignore' });
+    };
+    return { base, link, stop, serverPid, agentPid, replaceDesk, sql, folder, cards: path.join(folder, 'var/cards/cards') };
 }

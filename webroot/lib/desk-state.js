@@ -1,11 +1,14 @@
 // What the desk shows, out of what is known: pure functions, so that every screen follows from one state.
 
-// One word for the stage. `card` is null while the reader is empty.
-export function stageOf({ live, act, stream }) {
-    if (!live) return stream === 'lost' ? 'away' : 'unknown';
+// One word for the stage. `live.card` is null while the reader is empty; `serverAway`: nothing was heard for too long.
+export function stageOf({ live, act, stream, serverAway = false }) {
     const open = act && !act.finished_at;
-    if (open && act.state === 'in_doubt' && (!live.card || live.card.card?.id === act.card.id)) return 'in_doubt';
-    if (!live.agent.online || live.agent.reader_state !== 'ok') return 'away';
+    // What is in doubt stays on the screen whatever goes away, until another card needs it.
+    if (open && act.state === 'in_doubt' && (!live?.card || live.card.card?.id === act.card.id)) return 'in_doubt';
+    if (serverAway) return 'server_away';
+    if (!live) return stream === 'lost' ? 'server_away' : 'unknown';
+    if (!live.agent.online) return 'agent_away';
+    if (live.agent.reader_state !== 'ok') return 'reader_away';
     const card = live.card;
     if (!card) return open && act.state === 'writing' ? 'in_doubt' : 'none';
     if (open && (card.operation?.id === act.id || card.card?.id === act.card.id)) return 'writing';
@@ -28,37 +31,41 @@ export function room(balances, site) {
     };
 }
 
-const FIRST = {
-    away: 'why.reader', unknown: 'why.wait', none: 'why.card', reading: 'why.wait', two_cards: 'why.two_cards',
-    not_supported: 'why.kind', blank: 'why.issue_first', foreign: 'why.foreign', gone: 'why.card', lost: 'why.lost',
-    replaced: 'why.replaced', cancelled: 'why.issue_again', scrapped: 'why.scrapped', blocked: 'why.blocked', case: 'why.case',
-    in_doubt: 'why.put_back', issuing: 'why.put_back', writing: 'why.writing', damaged: 'why.damaged', expired: 'why.expired',
+// Why nothing is possible in a stage, and what comes first. Stages that allow some act name it in ALLOWS.
+const WHY = {
+    server_away: 'why.server', agent_away: 'why.agent', reader_away: 'why.reader', unknown: 'why.wait', none: 'why.card',
+    reading: 'why.wait', two_cards: 'why.two_cards', not_supported: 'why.kind', blank: 'why.issue_first', foreign: 'why.foreign',
+    gone: 'why.gone', lost: 'why.lost', replaced: 'why.replaced', cancelled: 'why.issue_again', scrapped: 'why.scrapped',
+    blocked: 'why.blocked', case: 'why.case', in_doubt: 'why.put_back', issuing: 'why.issuing', writing: 'why.writing',
+    damaged: 'why.damaged', expired: 'why.expired', active: 'why.card', system_password_missing: 'why.password',
+};
+// Where an act has a better reason than the stage itself.
+const WHY_ACT = {
+    replace: { none: 'why.old_card' },
+    repair: { active: 'why.normal', expired: 'why.normal', blank: 'why.blank', lost: 'why.lost' },
 };
 
-const MONEY = ['recharge', 'withdraw'];
-// Keys and places never change; what is not possible says why and what comes first.
+// Keys and places never change; what is not possible says why and what comes first. `later`: this server has no such act.
 export const ACTIONS = [
-    { name: 'recharge', key: 'F2', icon: 'plus', permission: 'money' },
-    { name: 'withdraw', key: 'F3', icon: 'minus', permission: 'money' },
-    { name: 'replace', key: 'F4', icon: 'refresh', later: true },
-    { name: 'loss', key: 'F6', icon: 'lock', later: true },
-    { name: 'repair', key: 'F7', icon: 'tool', later: true },
-    { name: 'cancel', key: 'F8', icon: 'user-off', later: true },
+    { name: 'recharge', key: 'F2', icon: 'plus', permission: 'money', allows: ['active'] },
+    { name: 'withdraw', key: 'F3', icon: 'minus', permission: 'money', allows: ['active'] },
+    { name: 'replace', key: 'F4', icon: 'refresh', later: true, allows: ['active', 'lost', 'damaged', 'expired'] },
+    { name: 'loss', key: 'F6', icon: 'lock', later: true, allows: ['none', 'active', 'lost', 'damaged', 'expired', 'in_doubt', 'blocked'] },
+    { name: 'repair', key: 'F7', icon: 'tool', later: true, allows: ['damaged'] },
+    { name: 'cancel', key: 'F8', icon: 'user-off', later: true, allows: ['active', 'damaged', 'expired'] },
 ];
 
+const nothingLeft = (amounts) => !amounts.consumption && !amounts.water && !amounts.times;
+
 // {ok} or {why: key}.
-export function legal(action, { stage, balances, mayDo }) {
+export function legal(action, { stage, balances, site, mayDo }) {
     if (action.permission && !mayDo(action.permission)) return { why: 'why.role' };
-    if (MONEY.includes(action.name)) {
-        if (stage !== 'active') return { why: FIRST[stage] ?? 'why.card' };
-        const empty = balances && !balances.stored_minor && !balances.water_minor && !balances.times;
-        if (action.name === 'withdraw' && empty) return { why: 'why.nothing_on_it' };
-        return { ok: true };
+    if (!action.allows.includes(stage)) return { why: WHY_ACT[action.name]?.[stage] ?? WHY[stage] ?? 'why.card' };
+    if (action.later) return { why: `why.later.${action.name}` };
+    if (balances && site && room(balances, site)[action.name] && nothingLeft(room(balances, site)[action.name])) {
+        return { why: action.name === 'withdraw' ? 'why.nothing_on_it' : 'why.full' };
     }
-    if (action.name === 'repair' && stage === 'active') return { why: 'why.normal' };
-    if (['in_doubt', 'issuing', 'writing', 'reading', 'away'].includes(stage)) return { why: FIRST[stage] };
-    if (stage === 'none' && action.name !== 'loss') return { why: action.name === 'replace' ? 'why.old_card' : 'why.card' };
-    return { why: `why.later.${action.name}` };
+    return { ok: true };
 }
 
 // Stages in which the card may be given to a person.

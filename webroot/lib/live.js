@@ -97,7 +97,8 @@ const apply = {
         return { ...now, card: body.card };
     },
     agent_online: (now, body) => ({ ...now, agent: { ...now.agent, ...body, online: true } }),
-    agent_offline: (now) => ({ ...now, agent: { ...now.agent, online: false }, card: null }),
+    // The server keeps what lies there until it hears more, and so does the page: it is hidden, not forgotten.
+    agent_offline: (now, body) => ({ ...now, agent: { ...now.agent, ...body, online: false } }),
 };
 
 function receive(data) {

@@ -28,7 +28,7 @@ function Action({ action, verdict, card, onDo, first }) {
 }
 
 export function Actions({ stage, card, begin }) {
-    const verdicts = ACTIONS.map((action) => legal(action, { stage, balances: card?.balances, mayDo: may }));
+    const verdicts = ACTIONS.map((action) => legal(action, { stage, balances: card?.balances, site: site.value, mayDo: may }));
     useLayoutEffect(() => bindKeys(Object.fromEntries(ACTIONS.map((action, index) =>
         [action.key, () => (document.querySelector('dialog[open]') ? false : verdicts[index].ok ? begin(action.name)() : play('failure'))]))),
     [stage, card?.presentation_id, JSON.stringify(verdicts)]);

@@ -1,7 +1,7 @@
 // The band: colour, icon, word and sentence of the card's state, readable from two metres.
 import { html, useState, useEffect } from '../lib/html.js';
 import { t, dayText, hasText } from '../lib/i18n.js';
-import { live, act } from '../lib/live.js';
+import { act } from '../lib/live.js';
 import { money, cardNo } from '../lib/money.js';
 import { Icon } from './icon.js';
 import { look } from './card-state.js';
@@ -25,7 +25,6 @@ export const cashOf = (operation) => operation.cash_to_take_minor
 function sentence(stage, card) {
     if (stage === 'active') return [t('band.active.1'), t('band.active.2')];
     if (stage === 'writing') return [t(`band.writing.${act.value?.kind ?? 'recharge'}`, { amount: money(cashOf(act.value ?? { legs: [] })) })];
-    if (stage === 'away') return [t(live.value?.agent.online ? 'band.away.reader' : 'band.away.agent')];
     if (stage === 'expired') return [t('band.expired', { day: dayText(card.card.expires_on) })];
     if (stage === 'issuing') return [t('band.issuing', { name: card.person?.name ?? '' })];
     if (stage === 'blocked') return [t(`band.blocked.${card.card.block}`)];

@@ -130,11 +130,13 @@ export function Idle() {
             </div></div>`;
 }
 
-// Numbered steps for cards that need care.
+// Numbered steps: what to do, and under it why or what follows.
 export function Guide({ stage, card, panel }) {
-    const steps = [1, 2, 3].filter((no) => hasText(`guide.${stage}.${no}`));
+    const kind = stage === 'blocked' && hasText(`guide.blocked.${card?.card?.block}.1`) ? `blocked.${card.card.block}` : stage;
+    const steps = [1, 2, 3].filter((no) => hasText(`guide.${kind}.${no}`));
     if (!steps.length) return null;
     const values = { name: card?.person?.name ?? '', card: card?.card ? cardNo(card.card.card_no) : '' };
+    const why = (no) => hasText(`guide.${kind}.${no}.why`) && html`<small>${t(`guide.${kind}.${no}.why`, values)}</small>`;
     return html`<section class=${panel ? 'panel guide' : 'guide'}><h3>${t('guide.title')}</h3><ol>${steps.map((no) => html`
-        <li><span>${t(`guide.${stage}.${no}`, values)}</span></li>`)}</ol></section>`;
+        <li><span><b>${t(`guide.${kind}.${no}`, values)}</b>${why(no)}</span></li>`)}</ol></section>`;
 }

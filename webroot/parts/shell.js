@@ -44,7 +44,9 @@ function Nav({ name }) {
                 return shown.length > 0 && html`<section><h2>${t(group)}</h2>${shown.map(([path, icon]) => html`
                     <a href=${`#/${path}`} class=${classes(path === name && 'chosen')} aria-current=${path === name ? 'page' : undefined}
                         title=${t(`nav.${path}`)}><${Icon} name=${icon} size="18" /><span>${t(`nav.${path}`)}</span></a>`)}</section>`;
-            })}</div>
+            })}
+                ${site.value.mode === 'live' && site.value.training_url && html`<section><a href=${site.value.training_url} target="_blank" rel="noopener noreferrer">
+                    <${Icon} name="school" size="18" /><span>${t('nav.training_server')}</span></a></section>`}</div>
             <${Operator} />
         </nav>`;
 }

@@ -1,9 +1,9 @@
 // The desk: the card on the reader fills the eye, the acts stand in their places beside it.
 import { html, useEffect, useLayoutEffect, useSignal, effect, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
-import { get } from '../lib/api.js';
+import { get, serverAway } from '../lib/api.js';
 import { session, may, locked } from '../lib/session.js';
-import { live, act, stream, onEvent } from '../lib/live.js';
+import { live, act, stream, streamLost, onEvent } from '../lib/live.js';
 import { site } from '../lib/money.js';
 import { stageOf, issuable } from '../lib/desk-state.js';
 import { bindKeys } from '../lib/keys.js';
@@ -21,9 +21,16 @@ const IssueDialog = lazy(() => import('../parts/issue-dialog.js'), 'IssueDialog'
 const UndoDialog = lazy(() => import('../parts/undo-dialog.js'), 'UndoDialog');
 const DeskChooser = lazy(() => import('../parts/desk-chooser.js'), 'DeskChooser');
 const TrainingDrawer = lazy(() => import('../parts/training-drawer.js'), 'TrainingDrawer');
+const Lessons = lazy(() => import('../parts/lessons.js'), 'Lessons');
 
 const WITH_HOLDER = ['active', 'lost', 'blocked', 'case', 'damaged', 'expired', 'replaced', 'cancelled', 'scrapped', 'issuing'];
+// What its holder has is not on a card that was replaced, cancelled or given up.
+const WITH_PURSES = ['active', 'writing', 'lost', 'blocked', 'case', 'damaged', 'expired', 'issuing'];
+const LAST_ACTS = ['none', 'reading', 'unknown', 'blank', 'foreign', 'gone', 'two_cards', 'not_supported', 'reader_away', 'agent_away'];
 const SOUNDS = { completed: 'success', aborted: 'failure', in_doubt: 'doubt' };
+
+const stageNow = () => stageOf({ live: live.value, act: act.value, stream: stream.value,
+    serverAway: serverAway.value || streamLost.value });
 
 // Sounds of acts and of cards that need care; the first look at a desk is silent.
 function useSounds() {
@@ -32,7 +39,7 @@ function useSounds() {
         let stageBefore = null;
         return effect(() => {
             const now = act.value;
-            const stage = stageOf({ live: live.value, act: now, stream: stream.value });
+            const stage = stageNow();
             const settled = before && now && before.id === now.id && before.state !== now.state ? SOUNDS[now.state] : null;
             if (settled) play(settled);
             else if (stageBefore && stage !== stageBefore && ['lost', 'case', 'blocked'].includes(stage)) play('failure');
@@ -66,10 +73,11 @@ export function render() {
 
 function Desk() {
     const dialog = useSignal(null);
+    const training = site.value.mode === 'training' && may('training');
     const turn = useSignal(0);
     useSounds();
     const card = live.value?.card ?? null;
-    const stage = stageOf({ live: live.value, act: act.value, stream: stream.value });
+    const stage = stageNow();
     const person = stage === 'in_doubt' && !card ? act.value?.person : card?.person;
     const entries = useEntries(person?.id, `${turn.value} ${act.value?.id} ${act.value?.state}`);
     useEffect(() => onEvent((kind) => kind !== 'operation' && (turn.value += 1)), []);
@@ -112,24 +120,26 @@ function Desk() {
                 <section class="panel card-panel" aria-live="polite"><${Band} stage=${stage} card=${card} />
                     ${WITH_HOLDER.includes(stage) && card?.person && html`<${Holder} card=${card} />`}
                     ${stage === 'writing' && html`<${Holder} card=${card} />`}
-                    ${(WITH_HOLDER.includes(stage) || stage === 'writing') && card?.balances && html`<${Purses} card=${card} />`}
+                    ${WITH_PURSES.includes(stage) && card?.balances && html`<${Purses} card=${card} />`}
                     ${stage === 'none' && html`<${Idle} />`}
-                    ${!card?.person && stage !== 'none' && html`<${Guide} stage=${stage} />`}
+                    ${stage !== 'none' && !WITH_HOLDER.includes(stage) && html`<${Guide} stage=${stage} />`}
                     ${issuable(stage) && may('cards.issue') && html`<div class="next-step"><button type="button" class="btn btn-primary btn-xl"
                         onClick=${() => open('issue')}>${t('issue.button')} <kbd>Enter</kbd></button></div>`}
                 </section>
-                ${card?.person && stage !== 'active' && stage !== 'writing' && html`<${Guide} stage=${stage} card=${card} panel />`}
-                ${person && stage !== 'none' ? html`<${Entries} items=${entries} person=${person} freshId=${result?.id} />`
-                    : stage === 'none' && html`<${LastActs} turn=${`${turn.value} ${act.value?.state}`} />`}`}
+                ${WITH_HOLDER.includes(stage) && html`<${Guide} stage=${stage} card=${card} panel />`}
+                ${WITH_HOLDER.includes(stage) || stage === 'writing' ? html`<${Entries} items=${entries} person=${person} freshId=${result?.id} />`
+                    : LAST_ACTS.includes(stage) && html`<${LastActs} turn=${`${turn.value} ${act.value?.state}`} />`}`}
             </div>
             <div class="side-actions">
                 ${result ? html`<${Result} operation=${result} card=${card} onPrint=${() => printReceipt(result, card)}
                     onUndo=${() => open('undo', { operation: result })} onDone=${() => (act.value = null)} />`
                     : html`<${Actions} stage=${stage} card=${card} begin=${begin} />
-                    ${stage === 'in_doubt' ? html`<${WhatHappened} />` : html`<${NewCards} />`}`}
+                    ${stage === 'in_doubt' && html`<${WhatHappened} />`}`}
+                ${training && html`<${Lessons} stage=${stage} />`}
+                ${!result && stage !== 'in_doubt' && html`<${NewCards} />`}
             </div>
         </div>
-        ${site.value.mode === 'training' && may('training') && html`<${TrainingDrawer} stage=${stage} />`}
+        ${training && html`<${TrainingDrawer} stage=${stage} onIssue=${() => dialog.value || open('issue')} />`}
         ${['recharge', 'withdraw'].includes(dialog.value?.name) && html`<${MoneyDialog} kind=${dialog.value.name} card=${card} stage=${stage} onClose=${close} />`}
         ${dialog.value?.name === 'issue' && html`<${IssueDialog} card=${card} stage=${stage} onClose=${close} />`}
         ${dialog.value?.name === 'undo' && html`<${UndoDialog} operation=${dialog.value.operation} card=${card} onClose=${close} />`}`;

@@ -85,6 +85,19 @@ function LimitsPart() {
         <${CheckField} label=${t('settings.drawer_may_go_negative')} name="negative" value=${f.negative} /><//>`;
 }
 
+// A live site takes real readers only: training is a server of its own, and this is where it is.
+function TrainingPart() {
+    const f = { url: useSignal(site.value.training_url ?? '') };
+    const form = useForm(async () => {
+        site.value = await patch('/settings', { training_url: f.url.value.trim() || null }, site.value.version);
+    });
+    const { training_url: url } = site.value;
+    return html`<${Part} title=${t('settings.training')} hint=${t('settings.training.hint')} form=${form}
+        fields=${[['/training_url', t('settings.training_url'), 'training_url']]}>
+        <${TextField} label=${t('settings.training_url')} hint=${t('settings.training_url.hint')} type="url" name="training_url" value=${f.url} error=${form.error('/training_url')} />
+        ${url && html`<p><a class="btn btn-lg" href=${url} target="_blank" rel="noopener noreferrer"><${Icon} name="school" /> ${t('settings.training.open')}</a></p>`}<//>`;
+}
+
 function SystemPassword() {
     const password = usePassword();
     const form = useForm(async () => {
@@ -114,7 +127,7 @@ function OwnPassword() {
 }
 
 export function render() {
-    return html`<div class="settings"><${SitePart} /><${LimitsPart} /><${SystemPassword} /><${OwnPassword} />
+    return html`<div class="settings"><${SitePart} /><${LimitsPart} /><${SystemPassword} />${site.value.mode === 'live' && html`<${TrainingPart} />`}<${OwnPassword} />
         <section class="panel settings-part"><header class="panel-head"><h2>${t('settings.about')}</h2></header><div class="pad"><p>${t(`mode.${site.value.mode}.hint`)}</p>
         <p class="muted">${t('settings.mode_fixed')}</p><br /><p><a href="docs/" target="_blank" rel="noopener">${t('settings.api')}</a> · <a href="docs/errors/" target="_blank" rel="noopener">${t('settings.help')}</a></p></div></section></div>`;
 }
