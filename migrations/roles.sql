@@ -16,13 +16,14 @@ DECLARE
         || 'fn_agent_hello fn_agent_pair fn_card_change fn_card_list fn_card_read fn_case_body fn_case_close '
         || 'fn_case_list fn_department_body fn_department_change fn_department_create fn_department_delete '
         || 'fn_department_list fn_desk_agent_delete fn_desk_change fn_desk_create fn_desk_list fn_desk_read '
-        || 'fn_pairing_create fn_person_change fn_person_create fn_person_read fn_person_search fn_person_state '
+        || 'fn_pairing_create fn_receipt_ask fn_receipt_done fn_receipt_read fn_receipt_take fn_person_change fn_person_create fn_person_photo_read fn_person_photo_remove '
+        || 'fn_person_photo_set fn_person_read fn_person_search fn_person_state '
         || 'fn_site_change fn_site_key_register fn_site_password fn_site_read fn_training_cards '
         || 'fn_training_create fn_training_read fn_training_result fn_training_take fn_transaction_list '
         -- acts on cards, agents, desk events
         || 'fn_desk_events fn_desk_live fn_operation_cancel fn_operation_issue fn_operation_prepare '
-        || 'fn_operation_list fn_operation_read fn_operation_reverse fn_person_timeline fn_plan_report fn_plan_take fn_presence fn_presentation '
-        || 'fn_presentation_view fn_removed fn_sweep '
+        || 'fn_operation_list fn_operation_read fn_operation_reverse fn_operation_unissue fn_person_timeline '
+        || 'fn_plan_report fn_plan_take fn_presence fn_presentation fn_presentation_view fn_removed fn_sweep '
         , ' ');
     v_function record;
 BEGIN
@@ -54,6 +55,7 @@ REVOKE EXECUTE ON FUNCTION
 
 -- ---- people, cards, settings, desks, training: tables that statements of server/sql read themselves ----
 GRANT SELECT ON department, card_case, agent, desk, site, site_key TO cardwright_app;
+REVOKE ALL ON person_photo FROM cardwright_app;
 -- Steps inside functions, which check nothing themselves.
 REVOKE EXECUTE ON FUNCTION fn_agent_revoke(uuid), fn_desk_presence_end(uuid) FROM cardwright_app;
 

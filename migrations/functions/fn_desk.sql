@@ -55,13 +55,15 @@ END
 $$;
 COMMENT ON FUNCTION fn_card_by_uid(bytea) IS 'The card row that speaks for a chip.';
 
--- A reading from before the card's own issue: it is read anew in a moment, and nothing can be based on this one.
+-- A reading from before the card's own issue, or from before it was taken back: it is read anew in a moment, and nothing can
+-- be based on this one.
 CREATE OR REPLACE FUNCTION fn_reading_used_up(p_card card, p_seen presentation) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT p_card.state = 'active' AND p_seen.state IN ('blank', 'half_issued')
+    SELECT (p_card.state = 'active' AND p_seen.state IN ('blank', 'half_issued') AND NOT fn_card_unissuing(p_card.uid)
+            OR p_card.state = 'cancelled')
        AND EXISTS (SELECT FROM plan WHERE presentation_id = p_seen.id AND reported_at IS NOT NULL)
 $$;
-COMMENT ON FUNCTION fn_reading_used_up(card, presentation) IS 'Whether a reading is of the card before its issue.';
+COMMENT ON FUNCTION fn_reading_used_up(card, presentation) IS 'Whether a reading is of the card before its issue or un-issue.';
 
 -- Everything a screen shows of the card on a desk; null: no card.
 CREATE OR REPLACE FUNCTION fn_desk_card_body(p_live desk_live) RETURNS jsonb
@@ -81,9 +83,12 @@ BEGIN
     END IF;
     SELECT * INTO v_seen FROM presentation WHERE id = p_live.presentation_id;
     v_card := fn_card_by_uid(p_live.uid);
+    IF v_card.state = 'cancelled' AND v_seen.state = 'blank' AND NOT fn_reading_used_up(v_card, v_seen) THEN
+        v_card := NULL; -- wiped: nothing on it names anybody any more
+    END IF;
     SELECT id INTO v_operation_id FROM operation WHERE uid = p_live.uid AND finished_at IS NULL;
     SELECT jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'state', p.state,
-               'department', d.name)
+               'photo_version', fn_person_photo_version(p.id), 'department', d.name)
       INTO v_person FROM person p LEFT JOIN department d ON d.id = p.department_id WHERE p.id = v_card.person_id;
     RETURN jsonb_build_object('presence_id', p_live.presence_id, 'presentation_id', p_live.presentation_id,
         'state', CASE WHEN fn_reading_used_up(v_card, v_seen) THEN 'reading'

@@ -17,6 +17,8 @@ BEGIN
     IF v_operation.kind = 'issue' THEN
         UPDATE card SET state = 'active', version = version + 1 WHERE id = v_operation.card_id;
         UPDATE site SET cards_sealed_at = clock_timestamp() WHERE cards_sealed_at IS NULL;
+    ELSIF v_operation.kind = 'unissue' THEN
+        PERFORM fn_unissue_prove(v_operation);
     ELSIF v_leg.purse = 'times' THEN
         PERFORM fn_times_prove(v_operation, v_leg, v_transit);
     ELSIF v_operation.kind = 'recharge' THEN
@@ -73,6 +75,9 @@ BEGIN
         -- Scrapped for ever (R32) unless nothing was ever written: then the card is still blank and free (R35).
         UPDATE card SET state = CASE p_by WHEN 'scrapped' THEN 'scrapped' ELSE 'cancelled' END, version = version + 1
          WHERE id = v_operation.card_id;
+    ELSIF v_operation.kind = 'unissue' THEN
+        -- Burnt: nothing was written, the card stays its holder's. Scrapped: half wiped, for ever (R32).
+        UPDATE card SET state = 'scrapped', version = version + 1 WHERE id = v_operation.card_id AND p_by = 'scrapped';
     ELSIF v_leg.purse = 'times' AND v_operation.kind = 'recharge' THEN
         PERFORM fn_transfer(v_transit, fn_account_drawer(v_operation.desk_id), v_leg.price_minor, 'void', v_operation, p_leg_id);
         PERFORM fn_transfer(fn_account_person(v_operation.person_id, 'in_transit_times'), fn_account_site('times_issued'),

@@ -1,6 +1,6 @@
 -- Asks for a void. It never decides: it answers the state. Nothing handed out, or all of it burnt, is void at once; else
 -- the agents are asked to burn, and what may be on the card is fenced at its next presentation.
--- p_scrap: give a half-issued card up for ever.
+-- p_scrap: give a half-issued or half-wiped card up for ever.
 CREATE OR REPLACE FUNCTION fn_operation_cancel(p_token_sha256 bytea, p_operation_id uuid, p_scrap boolean, p_request_id text)
 RETURNS TABLE (outcome text, body jsonb, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -9,7 +9,8 @@ DECLARE
     v_operation operation;
 BEGIN
     SELECT * INTO v_operation FROM operation WHERE id = p_operation_id;
-    SELECT * INTO v_session FROM fn_session(p_token_sha256, CASE v_operation.kind WHEN 'issue' THEN 'cards.issue' ELSE 'money' END);
+    SELECT * INTO v_session FROM fn_session(p_token_sha256,
+        CASE WHEN v_operation.kind IN ('issue', 'unissue') THEN 'cards.issue' ELSE 'money' END);
     outcome := v_session.outcome;
     IF outcome = 'ok' AND v_operation.id IS NULL THEN
         outcome := 'not_found';
@@ -27,8 +28,15 @@ BEGIN
         RETURN;
     END IF;
     outcome := 'done';
+    -- Nothing could prove that an un-issue which was begun is not on the card: it is finished or given up.
+    IF v_operation.kind = 'unissue' AND NOT p_scrap AND EXISTS (SELECT FROM plan WHERE operation_id = p_operation_id
+        AND kind = 'operation' AND burnt_at IS NULL) THEN
+        body := fn_operation_body(p_operation_id);
+        RETURN NEXT;
+        RETURN;
+    END IF;
     UPDATE operation SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()) WHERE id = p_operation_id;
-    IF NOT fn_operation_void_if_burnt(p_operation_id) AND p_scrap AND v_operation.kind = 'issue' THEN
+    IF NOT fn_operation_void_if_burnt(p_operation_id) AND p_scrap AND v_operation.kind IN ('issue', 'unissue') THEN
         PERFORM fn_leg_void(id, 'scrapped') FROM leg WHERE operation_id = p_operation_id AND state = 'P';
         PERFORM fn_operation_settle(p_operation_id);
     END IF;

@@ -5,7 +5,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, p
 BEGIN
     RETURN (
         SELECT jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'external_id', p.external_id,
-            'state', p.state, 'created_at', p.created_at, 'version', p.version,
+            'state', p.state, 'created_at', p.created_at, 'version', p.version, 'photo_version', fn_person_photo_version(p.id),
             'department', (SELECT jsonb_build_object('id', d.id, 'name', d.name) FROM department d WHERE d.id = p.department_id),
             'cards', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'card_no', c.card_no, 'printed_no', c.printed_no,
                     'state', c.state, 'block', c.block, 'has_purses', c.has_purses, 'issued_on', c.issued_on,

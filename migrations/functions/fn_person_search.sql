@@ -111,7 +111,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, p
 BEGIN
     RETURN (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no,
-            'state', p.state, 'version', p.version, 'department', d.body, 'card', c.body) ORDER BY wanted.place), '[]')
+            'state', p.state, 'version', p.version, 'photo_version', fn_person_photo_version(p.id), 'department', d.body,
+            'card', c.body) ORDER BY wanted.place), '[]')
           FROM unnest(p_ids) WITH ORDINALITY AS wanted (id, place) JOIN person p ON p.id = wanted.id
           LEFT JOIN LATERAL (SELECT jsonb_build_object('id', d.id, 'name', d.name) AS body FROM department d
                               WHERE d.id = p.department_id) d ON true

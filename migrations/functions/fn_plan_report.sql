@@ -75,6 +75,11 @@ DECLARE
     v_leg jsonb;
     v_seen jsonb;
 BEGIN
+    IF p_plan.request ->> 'operation_kind' = 'unissue' AND p_plan.kind = 'operation' THEN
+        PERFORM fn_leg_prove((l ->> 'leg')::uuid, 'report') FROM jsonb_array_elements(p_plan.request -> 'legs') l
+          WHERE p_report ->> 'result' = 'written';
+        RETURN; -- no epoch, and no new reading: the card answers to other keys now
+    END IF;
     FOR v_leg IN SELECT l FROM jsonb_array_elements(p_plan.request -> 'legs') l
                   WHERE EXISTS (SELECT FROM jsonb_array_elements(p_report -> 'legs') r
                                  WHERE r ->> 0 = l ->> 'leg' AND (r ->> 1)::bigint = (l ->> 'epoch_no')::bigint)

@@ -52,7 +52,7 @@ BEGIN
             task := 'plan';
             wake := fn_operation_tell(v_plan.operation_id);
         ELSE
-            task := fn_plan_read_anew(v_live.presentation_id);
+            task := CASE WHEN fn_unissue_read_anew(v_live) THEN 'read' ELSE fn_plan_read_anew(v_live.presentation_id) END;
         END IF;
     END IF;
     IF task IN ('plan', 'cancel') THEN
@@ -128,7 +128,10 @@ BEGIN
     ELSIF v_legs IS NULL AND v_operation.id IS NULL AND v_card.state = 'active' THEN
         v_kind := 'fence';
         v_legs := fn_plan_maintenance_legs(v_seen);
-    ELSIF v_legs IS NULL AND v_operation.kind <> 'issue' THEN
+    ELSIF v_legs IS NULL AND v_operation.kind NOT IN ('issue', 'unissue') THEN
+    ELSIF v_legs IS NULL AND v_operation.kind = 'unissue' THEN
+        v_kind := 'operation';
+        v_legs := fn_plan_unissue_legs(v_operation, p_live, v_seen);
         v_kind := CASE WHEN v_operation.cancel_requested_at IS NULL AND fn_plan_covered(v_operation) THEN 'operation' ELSE 'fence' END;
         v_legs := fn_plan_money_legs(v_operation, v_seen, v_kind);
     END IF;

@@ -60,10 +60,11 @@ BEGIN
     END IF;
     IF v_kind = 'card' THEN
         v_card := fn_card_by_uid(p_uid);
-        v_mode := CASE WHEN v_card.state = 'issuing' THEN 'issuing' WHEN v_card.state IN ('active', 'damaged', 'lost') THEN 'known'
+        v_mode := CASE WHEN v_card.state = 'issuing' OR fn_card_unissuing(p_uid) THEN 'issuing' WHEN v_card.state IN ('active', 'damaged', 'lost') THEN 'known'
             ELSE 'unknown' END;
     END IF;
-    UPDATE desk_live SET presence_id = p_presence_id, presence_kind = v_kind, read_mode = v_mode, uid = p_uid, sak = p_sak,
+    UPDATE desk_live SET presence_id = p_presence_id, presence_kind = v_kind, uid = p_uid, sak = p_sak,
+           read_mode = CASE WHEN presence_id = p_presence_id AND presentation_id IS NOT NULL THEN read_mode ELSE v_mode END,
            presentation_id = CASE WHEN presence_id = p_presence_id THEN presentation_id END,
            floor = CASE WHEN presence_id = p_presence_id AND presentation_id IS NOT NULL THEN floor
                         WHEN v_kind = 'card' THEN fn_card_floor(p_uid) END,
@@ -78,7 +79,7 @@ BEGIN
         PERFORM fn_card_tell(v_live.desk_id, v_live.presence_id);
         wake := ARRAY[v_live.desk_id];
     END IF;
-    SELECT jsonb_build_object('desk_id', v_live.desk_id, 'kind', v_kind, 'mode', v_mode, 'uses_times', s.uses_times,
+    SELECT jsonb_build_object('desk_id', v_live.desk_id, 'kind', v_kind, 'mode', v_live.read_mode, 'uses_times', s.uses_times,
         'password_sealed', encode(s.system_password_sealed, 'hex'), 'uid', encode(p_uid, 'hex'),
         'key_version', coalesce(v_card.key_version, s.key_version),
         'start_sector', coalesce(v_card.start_sector, s.start_sector), 'site_id', s.site_id) INTO body FROM site s;

@@ -51,7 +51,7 @@ BEGIN
             'has_purses', v_card.has_purses, 'issued_days', v_card.issued_on - date '2000-01-01',
             'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)) END,
         'version', coalesce(v_card.ledger_version, 0), 'floor', v_live.floor, 'purses', fn_card_view(v_live.uid, 20),
-        'issue_epochs', fn_issue_epochs(v_card))
+        'issue_epochs', fn_issue_epochs(v_card), 'unissuing', fn_card_unissuing(v_live.uid))
       INTO body FROM site s;
     RETURN NEXT;
 END

@@ -10,7 +10,7 @@
 
 /* ---- GET /api/v1/operations ---- */
 
-static const char *const kinds[] = {"issue", "recharge", "withdraw", NULL};
+static const char *const kinds[] = {"issue", "unissue", "recharge", "withdraw", NULL};
 static const char *const states[] = {"prepared", "writing", "in_doubt", "completed", "aborted", "open", NULL};
 
 static void set_id(json_t *filter, const char *member, const struct uuid *id)

@@ -1,5 +1,5 @@
-/* Desk acts on cards: prepare, read, cancel, undo. The database decides; here only the shape of a request is
- * checked. */
+/* Desk acts on cards: prepare (issue, un-issue, recharge, withdraw), read, cancel, undo. The database
+ * decides; here only the shape of a request is checked. */
 #include "api/desk_wake.h"
 #include "api/fast.h"
 #include "api/routes.h"
@@ -88,24 +88,49 @@ static enum fast_next act_next(struct request *rq, void *state, const struct db_
 
 static const struct fast_stage issue_stage = {
     .statement = "operation_issue", .bind = act_bind, .next = act_next, .repeatable = true};
+static const struct fast_stage unissue_stage = {
+    .statement = "operation_unissue", .bind = act_bind, .next = act_next, .repeatable = true};
 static const struct fast_stage prepare_stage = {
     .statement = "operation_prepare", .bind = act_bind, .next = act_next, .repeatable = true};
 static const struct fast_stage reverse_stage = {
     .statement = "operation_reverse", .bind = act_bind, .next = act_next, .repeatable = true};
 
-enum act_kind { ACT_ISSUE, ACT_RECHARGE, ACT_WITHDRAW };
-static const char *const act_kinds[] = {"issue", "recharge", "withdraw", NULL};
+enum act_kind { ACT_ISSUE, ACT_UNISSUE, ACT_RECHARGE, ACT_WITHDRAW };
+static const char *const act_kinds[] = {"issue", "unissue", "recharge", "withdraw", NULL};
+static const struct fast_stage *const act_stages[] = {&issue_stage, &unissue_stage, &prepare_stage,
+                                                      &prepare_stage};
 
 struct act_fields {
     int kind;
     struct uuid presentation_id;
     struct uuid person_id;
     const char *printed_no;
+    const char *reason;
     int64_t consumption_minor;
     int64_t water_minor;
     int64_t times;
-    bool has_person, has_printed_no, has_consumption, has_water, has_times;
+    bool has_person, has_printed_no, has_reason, has_consumption, has_water, has_times;
 };
+
+/* Which fields belong to which act. */
+static bool act_check(struct request *rq, const struct act_fields *f)
+{
+    bool money = f->has_consumption || f->has_water || f->has_times;
+    bool whole_card = f->kind == ACT_ISSUE || f->kind == ACT_UNISSUE;
+    if (f->kind == ACT_ISSUE && !f->has_person)
+        field_error_add(rq, "/person_id", "missing", "name the person who gets the card");
+    if (f->kind == ACT_UNISSUE && !f->has_reason)
+        field_error_add(rq, "/reason", "missing", "say why the card is taken back");
+    if (whole_card && money)
+        field_error_add(rq, "/kind", "conflict", "a card is issued and taken back empty: move money apart");
+    if (f->kind != ACT_ISSUE && (f->has_person || f->has_printed_no))
+        field_error_add(rq, "/kind", "conflict", "person_id and printed_no belong to issue");
+    if (f->kind != ACT_UNISSUE && f->has_reason)
+        field_error_add(rq, "/reason", "conflict", "a reason belongs to unissue and to an undo");
+    if (f->has_times && (f->has_consumption || f->has_water))
+        field_error_add(rq, "/times", "conflict", "times are an operation of their own: send money apart");
+    return in_done(rq);
+}
 
 static bool act_read(struct request *rq, struct act_fields *f)
 {
@@ -114,23 +139,13 @@ static bool act_read(struct request *rq, struct act_fields *f)
         IN_UUID("presentation_id", &f->presentation_id),
         IN_UUID_OPT("person_id", &f->person_id, &f->has_person),
         IN_TEXT_OPT("printed_no", &f->printed_no, 1, 40, &f->has_printed_no),
+        IN_TEXT_OPT("reason", &f->reason, 1, 200, &f->has_reason),
         IN_MINOR_OPT("consumption_minor", &f->consumption_minor, 1, PURSE_CONSUMPTION_MINOR_MAX,
                      &f->has_consumption),
         IN_MINOR_OPT("water_minor", &f->water_minor, 1, PURSE_CONSUMPTION_MINOR_MAX, &f->has_water),
         IN_INT_OPT("times", &f->times, 1, TIMES_MAX, &f->has_times),
         IN_END};
-    if (!in_read(rq, spec))
-        return false;
-    bool money = f->has_consumption || f->has_water || f->has_times;
-    if (f->kind == ACT_ISSUE && !f->has_person)
-        field_error_add(rq, "/person_id", "missing", "name the person who gets the card");
-    if (f->kind == ACT_ISSUE && money)
-        field_error_add(rq, "/kind", "conflict", "a card is issued empty: recharge it afterwards");
-    if (f->kind != ACT_ISSUE && (f->has_person || f->has_printed_no))
-        field_error_add(rq, "/kind", "conflict", "person_id and printed_no belong to issue");
-    if (f->has_times && (f->has_consumption || f->has_water))
-        field_error_add(rq, "/times", "conflict", "times are an operation of their own: send money apart");
-    return in_done(rq);
+    return in_read(rq, spec) && act_check(rq, f);
 }
 
 void desk_operations_post(struct request *rq)
@@ -146,13 +161,15 @@ void desk_operations_post(struct request *rq)
         set_uuid(json, "person_id", &f.person_id);
     if (f.has_printed_no)
         json_object_set_new(json, "printed_no", json_string(f.printed_no));
+    if (f.has_reason)
+        json_object_set_new(json, "reason", json_string(f.reason));
     if (f.has_consumption)
         json_object_set_new(json, "consumption_minor", json_integer(f.consumption_minor));
     if (f.has_water)
         json_object_set_new(json, "water_minor", json_integer(f.water_minor));
     if (f.has_times)
         json_object_set_new(json, "times", json_integer(f.times));
-    fast_run(rq, f.kind == ACT_ISSUE ? &issue_stage : &prepare_stage, act_new(rq, json, &desk_id));
+    fast_run(rq, act_stages[f.kind], act_new(rq, json, &desk_id));
 }
 
 void operation_reverse_post(struct request *rq)

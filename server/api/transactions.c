@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {"prepare",    "prove", "void",     "spend",    "debt_paid", "opening",
-                                    "correction", "issue", "recharge", "withdraw", NULL};
+static const char *const kinds[] = {"prepare",    "prove", "void",    "spend",    "debt_paid", "opening",
+                                    "correction", "issue", "unissue", "recharge", "withdraw",  NULL};
 
 struct filter {
     struct page page;

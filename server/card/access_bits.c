@@ -80,5 +80,6 @@ void trailer_encode(enum access_profile profile, const uint8_t key_a[CARD_KEY_BY
 void trailer_read_back(enum access_profile profile, uint8_t ret_block[CARD_BLOCK_BYTES])
 {
     static const uint8_t hidden[CARD_KEY_BYTES] = {0};
-    trailer_encode(profile, hidden, hidden, ret_block);
+    static const uint8_t delivered[CARD_KEY_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    trailer_encode(profile, hidden, profile == ACCESS_TRANSPORT ? delivered : hidden, ret_block);
 }

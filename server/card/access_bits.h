@@ -36,7 +36,8 @@ enum access_profile access_profile_of(uint8_t sector);
 /* The 16 bytes to write: key A, access bytes, GPB, key B. */
 void trailer_encode(enum access_profile profile, const uint8_t key_a[CARD_KEY_BYTES],
                     const uint8_t key_b[CARD_KEY_BYTES], uint8_t ret_block[CARD_BLOCK_BYTES]);
-/* What a card answers when such a trailer is read: both keys as zeros (condition 011 shows neither). */
+/* What a card answers when such a trailer is read: key A as zeros always; key B as zeros too (condition 011
+ * shows neither), but as delivered in a transport trailer, whose condition 001 shows it. */
 void trailer_read_back(enum access_profile profile, uint8_t ret_block[CARD_BLOCK_BYTES]);
 
 #endif

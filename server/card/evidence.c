@@ -301,6 +301,7 @@ enum card_verdict evidence_card_verdict(const struct card_image *image, const st
     struct sector_tally tally = tally_sectors(image);
     bool known = ledger && ledger->known;
     bool issuing = known && ledger->issuing;
+    bool unissuing = known && ledger->unissuing;
 
     if (tally.gone > 0 || tally.read == 0)
         return CARD_GONE;
@@ -309,7 +310,7 @@ enum card_verdict evidence_card_verdict(const struct card_image *image, const st
     if (tally.closed == tally.read)
         return CARD_FOREIGN;
     if (tally.closed > 0)
-        return tally.derived > 0 || issuing ? CARD_LOCKED : CARD_FOREIGN;
+        return tally.derived > 0 || issuing || unissuing ? CARD_LOCKED : CARD_FOREIGN;
     if (tally.refused > 0)
         return CARD_LOCKED;
     if (tally.transport == tally.read)
@@ -318,7 +319,9 @@ enum card_verdict evidence_card_verdict(const struct card_image *image, const st
         return CARD_HALF_ISSUED;
     if (!known)
         return decoded->id_good ? CARD_OURS : CARD_HALF_ISSUED;
-    return names_row(decoded, ledger) ? CARD_OURS : CARD_IDENTITY_MISMATCH;
+    if (names_row(decoded, ledger))
+        return CARD_OURS;
+    return unissuing ? CARD_HALF_ISSUED : CARD_IDENTITY_MISMATCH; /* an un-issue wipes the ID block first */
 }
 
 /* R22 switched off: one proven leg takes the other with it, as a test shows to be wrong. */

@@ -125,7 +125,7 @@ enum card_verdict {
     CARD_OURS,
     /* every sector opens with the transport key */
     CARD_BLANK,
-    /* a torn issue: some sectors derived, some transport, or content incomplete */
+    /* a torn issue or un-issue: some sectors derived, some transport, or content incomplete */
     CARD_HALF_ISSUED,
     /* some sector of ours opens with no key, or refuses to be read: scrap or replace */
     CARD_LOCKED,
@@ -138,8 +138,9 @@ enum card_verdict {
 };
 
 struct card_ledger {
-    bool known;             /* a card row exists for this UID (states issuing, active, damaged, lost, ...) */
-    bool issuing;           /* that row is in state issuing */
+    bool known;     /* a card row exists for this UID (states issuing, active, damaged, lost, ...) */
+    bool issuing;   /* that row is in state issuing */
+    bool unissuing; /* an un-issue of that row is open: the card may be anything between whole and blank */
     struct id_fields id;    /* what the row says its ID block holds */
     bool authority_sectors; /* L5 and L6 belong to the format of this site */
     struct purse_ledger purses[PURSES];

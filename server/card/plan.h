@@ -2,7 +2,8 @@
  * request gives the same steps, so a plan row asked for again by the same run gets the same bytes.
  *
  * plan_build: recharge, withdraw, grant, load, retire, cancel, fence (all PLAN_ACT_WRITE), refresh, repair.
- * plan_build_issue: issue, also the continuation of a torn one, and the re-issue of a used medium.
+ * plan_build_issue: issue, also the continuation of a torn one, and the re-issue of a used medium; un-issue:
+ * the way back to a blank card.
  *
  * A plan holds card keys: clear it as soon as it is sealed. */
 #ifndef CARDWRIGHT_CARD_PLAN_H
@@ -110,11 +111,14 @@ enum plan_outcome plan_guard_hash(const struct plan_request *request, uint8_t re
 struct plan_issue_request {
     struct uuid leg_id;
     struct id_fields id; /* what the ID block will hold; key_version and site_id must be those of `keys` */
-    int64_t epoch_no[PURSES];       /* epoch of the empty purses: 1, or the next one on a used medium */
-    bool authority_sectors;         /* format L5 and L6 too (empty) */
-    bool continued;                 /* an earlier plan of this issue may have been torn on this card */
+    int64_t epoch_no[PURSES]; /* epoch of the empty purses: 1, or the next one on a used medium */
+    bool authority_sectors;   /* format L5 and L6 too (empty) */
+    bool continued;           /* an earlier plan of this operation may have been torn on this card */
+    /* An un-issue: every block empty, transport keys and access bits, as the card was delivered. `id` and
+     * `epoch_no` are then not looked at; `keys` are those the card has. */
+    bool unissue;
     const struct card_image *image; /* blocks 0..2 of every sector, and which key opened it */
-    const struct card_keys *keys;   /* the keys the card gets */
+    const struct card_keys *keys;   /* the keys the card gets (un-issue: has) */
     const struct card_keys *former; /* keys of older site key versions for a used medium; may be NULL */
     size_t former_count;
 };
@@ -122,8 +126,8 @@ enum plan_outcome plan_build_issue(const struct plan_issue_request *request, str
 enum plan_outcome plan_issue_guard_hash(const struct plan_issue_request *request,
                                         uint8_t ret_hash[GUARD_HASH_BYTES]);
 
-/* The image after the whole plan was written and read back: what the card holds then. For an issue every
- * sector is opened by the new derived key A afterwards. */
+/* The image after the whole plan was written and read back: what the card holds then. After an issue every
+ * sector is opened by the new derived key A, after an un-issue by the transport key. */
 void plan_apply(const struct card_plan *plan, const struct card_keys *keys, struct card_image *image);
 
 void plan_clear(struct card_plan *plan);

@@ -1,6 +1,10 @@
 /* Issue of an empty card (card design 9): everything read is compared, every sector that is not right yet
  * gets its data under the key that opens it, then the trailers, that of the identity sector last, then
- * everything is proven. */
+ * everything is proven.
+ *
+ * An un-issue is the same act with another goal: empty blocks under transport keys. It begins where an issue
+ * ends: a card whose ID block still names its row is a whole card in either direction. There is no money on
+ * it, so whatever a cut leaves behind is finished by the next plan of the same operation. */
 #include "base/rules.h"
 #include "card/access_bits.h"
 #include "card/plan.h"
@@ -23,6 +27,16 @@ static const uint8_t issue_order[] = {
     SECTOR_AUTHORITY_0, SECTOR_AUTHORITY_1, SECTOR_IDENTITY,
 };
 #define ISSUE_SECTORS (sizeof(issue_order) / sizeof(issue_order[0]))
+
+static const uint8_t unissue_order[ISSUE_SECTORS] = {
+    SECTOR_IDENTITY,      SECTOR_CONSUMPTION, SECTOR_WATER,       SECTOR_TIMES,
+    SECTOR_TIMES_RECORDS, SECTOR_AUTHORITY_0, SECTOR_AUTHORITY_1,
+};
+
+static const uint8_t *order_of(const struct plan_issue_request *request)
+{
+    return request->unissue ? unissue_order : issue_order;
+}
 
 static bool is_authority(uint8_t sector)
 {
@@ -71,7 +85,7 @@ static void want_sector(const struct plan_issue_request *request, uint8_t sector
     struct record_fields times = {.epoch_times = epoch_byte(request->epoch_no[PURSE_TIMES])};
 
     *ret_wanted = (struct wanted_sector){0};
-    switch (sector) {
+    switch (request->unissue ? SECTOR_AUTHORITY_0 : sector) {
     case SECTOR_IDENTITY:
         want_identity(request, ret_wanted);
         break;
@@ -89,25 +103,27 @@ static void want_sector(const struct plan_issue_request *request, uint8_t sector
         want_block(ret_wanted, layout_purses[PURSE_TIMES].records[0].block, block);
         want_block(ret_wanted, layout_purses[PURSE_TIMES].records[1].block, block);
         break;
-    default: /* authority: no authority, whatever stood there */
+    default: /* authority: none, whatever stood there; un-issue: nothing in any sector */
         for (uint8_t i = 0; i < DATA_BLOCKS; i++)
             want_block(ret_wanted, i, block);
         break;
     }
 }
 
-static bool has_new_keys(const struct plan_issue_request *request, uint8_t sector)
+/* The keys that the sector shall have in the end: of the card, or an un-issue's transport keys (version 0).
+ */
+static bool has_wanted_keys(const struct plan_issue_request *request, uint8_t sector)
 {
     const struct opened_key *opened = &request->image->sectors[sector].opened;
-    return opened->slot != 0 && opened->version == request->keys->version;
+    return opened->slot != 0 && opened->version == (request->unissue ? 0 : request->keys->version);
 }
 
-/* Right = new keys and every block of the format as wanted. A sector with only its data right is written
+/* Right = wanted keys and every block of the format as wanted. A sector with only its data right is written
  * again: a torn write may have left bits that read well once, and its trailer was never reached. */
 static bool sector_is_right(const struct plan_issue_request *request, uint8_t sector)
 {
     struct wanted_sector wanted;
-    if (!has_new_keys(request, sector))
+    if (!has_wanted_keys(request, sector))
         return false;
     want_sector(request, sector, &wanted);
     for (uint8_t block = 0; block < DATA_BLOCKS; block++) {
@@ -151,9 +167,10 @@ static uint8_t block_no(const struct plan_issue_request *request, uint8_t sector
 static void make_guard(const struct plan_issue_request *request, struct guard *guard)
 {
     *guard = (struct guard){.with_keys = true};
+    const uint8_t *order = order_of(request);
     for (size_t i = 0; i < ISSUE_SECTORS; i++) {
-        for (uint8_t block = 0; block < DATA_BLOCKS && in_format(request, issue_order[i]); block++)
-            guard_add(guard, (struct block_place){issue_order[i], block});
+        for (uint8_t block = 0; block < DATA_BLOCKS && in_format(request, order[i]); block++)
+            guard_add(guard, (struct block_place){order[i], block});
     }
 }
 
@@ -163,7 +180,8 @@ enum plan_outcome plan_issue_guard_hash(const struct plan_issue_request *request
     struct guard guard;
     struct sector_key key;
 
-    if (request->id.key_version != request->keys->version || request->id.site_id != request->keys->site_id)
+    if (!request->unissue &&
+        (request->id.key_version != request->keys->version || request->id.site_id != request->keys->site_id))
         return PLAN_BAD_REQUEST;
     for (size_t i = 0; i < ISSUE_SECTORS; i++) {
         if (in_format(request, issue_order[i]) && !writing_key(request, issue_order[i], &key))
@@ -187,10 +205,10 @@ static void add_issue_guard(const struct plan_issue_request *request, uint8_t se
 
 static void add_content(const struct plan_issue_request *request, uint8_t sector, struct card_plan *plan)
 {
-    /* In the identity sector the ID block goes last. */
-    static const uint8_t identity_first[DATA_BLOCKS] = {1, 2, 0};
+    /* In the identity sector the ID block goes last; taken back, it goes first. */
+    static const uint8_t records_first[DATA_BLOCKS] = {1, 2, 0};
     static const uint8_t ascending[DATA_BLOCKS] = {0, 1, 2};
-    const uint8_t *order = sector == SECTOR_IDENTITY ? identity_first : ascending;
+    const uint8_t *order = sector == SECTOR_IDENTITY && !request->unissue ? records_first : ascending;
     struct wanted_sector wanted;
     struct sector_key key;
 
@@ -210,11 +228,12 @@ static void add_content(const struct plan_issue_request *request, uint8_t sector
  * it was acknowledged. */
 static bool trailer_may_be_weak(const struct plan_issue_request *request, uint8_t sector)
 {
+    const uint8_t *order = order_of(request);
     bool behind = false;
     for (size_t i = 0; i < ISSUE_SECTORS; i++) {
-        if (behind && in_format(request, issue_order[i]) && has_new_keys(request, issue_order[i]))
+        if (behind && in_format(request, order[i]) && has_wanted_keys(request, order[i]))
             return false;
-        behind = behind || issue_order[i] == sector;
+        behind = behind || order[i] == sector;
     }
     return request->continued;
 }
@@ -224,42 +243,47 @@ static void add_trailer(const struct plan_issue_request *request, uint8_t sector
     uint8_t trailer[CARD_BLOCK_BYTES];
     struct sector_key key;
 
-    if (has_new_keys(request, sector) && !trailer_may_be_weak(request, sector))
+    if (has_wanted_keys(request, sector) && !trailer_may_be_weak(request, sector))
         return;
     writing_key(request, sector, &key);
     plan_add_key(plan, STEP_AUTH, block_no(request, sector, 0), &key);
-    trailer_encode(access_profile_of(sector), request->keys->key_a[sector], request->keys->key_b[sector],
-                   trailer);
+    if (request->unissue)
+        trailer_encode(ACCESS_TRANSPORT, transport_key, transport_key, trailer);
+    else
+        trailer_encode(access_profile_of(sector), request->keys->key_a[sector], request->keys->key_b[sector],
+                       trailer);
     plan_add_data(plan, STEP_WRITE, block_no(request, sector, TRAILER_BLOCK), trailer);
 }
 
 /* Both new keys open the sector, its content and access bytes read back as wanted; skipped sectors are proven
- * too (R34). */
+ * too (R34). In transport condition key B is data and opens nothing. */
 static void add_proof(const struct plan_issue_request *request, uint8_t sector, struct card_plan *plan)
 {
-    struct sector_key key_a = {KEY_SLOT_A, request->keys->key_a[sector]};
+    struct sector_key key_a = {KEY_SLOT_A, request->unissue ? transport_key : request->keys->key_a[sector]};
     struct sector_key key_b = {KEY_SLOT_B, request->keys->key_b[sector]};
     struct wanted_sector wanted;
     uint8_t trailer[CARD_BLOCK_BYTES];
 
     want_sector(request, sector, &wanted);
-    trailer_read_back(access_profile_of(sector), trailer);
+    trailer_read_back(request->unissue ? ACCESS_TRANSPORT : access_profile_of(sector), trailer);
     plan_add_key(plan, STEP_AUTH, block_no(request, sector, 0), &key_a);
     for (uint8_t block = 0; block < DATA_BLOCKS; block++) {
         if (wanted.mask >> block & 1)
             plan_add_data(plan, STEP_CHECK, block_no(request, sector, block), wanted.blocks[block]);
     }
     plan_add_data(plan, STEP_CHECK, block_no(request, sector, TRAILER_BLOCK), trailer);
-    plan_add_key(plan, STEP_AUTH, block_no(request, sector, 0), &key_b);
+    if (!request->unissue)
+        plan_add_key(plan, STEP_AUTH, block_no(request, sector, 0), &key_b);
 }
 
 typedef void add_part(const struct plan_issue_request *request, uint8_t sector, struct card_plan *plan);
 
 static void for_each_sector(const struct plan_issue_request *request, add_part *part, struct card_plan *plan)
 {
+    const uint8_t *order = order_of(request);
     for (size_t i = 0; i < ISSUE_SECTORS; i++) {
-        if (in_format(request, issue_order[i]))
-            part(request, issue_order[i], plan);
+        if (in_format(request, order[i]))
+            part(request, order[i], plan);
     }
 }
 

@@ -106,9 +106,10 @@ void plan_apply(const struct card_plan *plan, const struct card_keys *keys, stru
         if (step->kind != STEP_WRITE || logical < 0 || logical >= CARD_SECTORS_LOGICAL)
             continue;
         struct block_place place = {(uint8_t)logical, step->block % SECTOR_BLOCKS};
+        bool delivered = memcmp(step->data, transport_key, CARD_KEY_BYTES) == 0;
         if (place.block == TRAILER_BLOCK)
             image->sectors[logical].opened =
-                (struct opened_key){.slot = KEY_SLOT_A, .version = keys->version};
+                (struct opened_key){.slot = KEY_SLOT_A, .version = delivered ? 0 : keys->version};
         else
             card_image_set(image, place, step->data);
     }

@@ -152,6 +152,7 @@ bool card_view_parse(json_t *body, struct card_view *ret_view)
         const char *state = json_string_value(json_object_get(card, "state"));
         ret_view->ledger.known = true;
         ret_view->ledger.issuing = state && strcmp(state, "issuing") == 0;
+        ret_view->ledger.unissuing = json_is_true(json_object_get(body, "unissuing"));
         ret_view->ledger.id = (struct id_fields){.key_version = (uint8_t)integer(body, "key_version"),
                                                  .site_id = (uint16_t)integer(body, "site_id"),
                                                  .card_no = (uint32_t)integer(card, "card_no"),

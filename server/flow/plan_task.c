@@ -30,6 +30,13 @@ static int64_t integer(json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
+/* Whether the plan carries out an operation of this kind: no fence, no refresh. */
+static bool is_operation(const struct task *task, const char *kind)
+{
+    const char *word = json_string_value(json_object_get(task->request, "operation_kind"));
+    return strcmp(task->act, "operation") == 0 && word && strcmp(word, kind) == 0;
+}
+
 static bool legs_parse(struct task *task)
 {
     json_t *legs = json_object_get(task->request, "legs");
@@ -40,11 +47,13 @@ static bool legs_parse(struct task *task)
     json_array_foreach(legs, i, leg)
     {
         struct plan_leg *to = &task->legs[i];
-        int purse = purse_from_name(json_string_value(json_object_get(leg, "purse")));
+        json_t *name = json_object_get(leg, "purse");
+        int purse = purse_from_name(json_string_value(name));
         const char *id = json_string_value(json_object_get(leg, "leg"));
-        if (purse < 0 || !id || !uuid_parse(id, &to->leg_id))
+        bool whole_card = is_operation(task, "unissue") && json_is_null(name);
+        if ((purse < 0 && !whole_card) || !id || !uuid_parse(id, &to->leg_id))
             return false;
-        to->purse = (enum card_purse)purse;
+        to->purse = whole_card ? PURSE_CONSUMPTION : (enum card_purse)purse;
         to->terms = (struct epoch_terms){.epoch_no = integer(leg, "epoch_no"),
                                          .opening_minor = integer(leg, "opening"),
                                          .stored_minor = integer(leg, "stored")};
@@ -129,6 +138,7 @@ static enum plan_outcome issue_build(const struct task *task, struct card_plan *
     struct card_keys former[READ_TRIES_MAX - 1];
     struct plan_issue_request request = {.leg_id = task->legs[0].leg_id,
                                          .id = task->id,
+                                         .unissue = is_operation(task, "unissue"),
                                          .continued =
                                              json_is_true(json_object_get(task->request, "continued")),
                                          .image = &task->image,
@@ -182,8 +192,7 @@ char *plan_task_seal(json_t *body, const struct seal_context *context, const cha
         task->request = json_object_get(body, "request");
         *ret_problem = task_parse(task);
         if (!*ret_problem) {
-            const char *kind = json_string_value(json_object_get(task->request, "operation_kind"));
-            bool issue = strcmp(task->act, "operation") == 0 && kind && strcmp(kind, "issue") == 0;
+            bool issue = is_operation(task, "issue") || is_operation(task, "unissue");
             enum plan_outcome outcome = issue ? issue_build(task, plan) : money_build(task, plan);
             *ret_problem = outcome == PLAN_OK ? NULL : plan_outcome_word(outcome);
         }

@@ -193,6 +193,8 @@ size_t guard_body_max(const struct request *rq)
         return HTTP_BODY_BYTES_MAX;
     case BODY_JSON_RECORDS:
         return HTTP_BODY_RECORDS_BYTES_MAX;
+    case BODY_RAW_PHOTO:
+        return HTTP_BODY_PHOTO_BYTES_MAX;
     case BODY_RAW_DEVICE:
         return HTTP_BODY_DEVICE_BYTES_MAX;
     case BODY_IMPORT:

@@ -120,6 +120,15 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
         log_error("http.header_refused", LOG_TEXT("name", name));
 }
 
+static bool has_header(const struct reply *reply, const char *name)
+{
+    for (int i = 0; i < reply->header_count; i++) {
+        if (strcasecmp(reply->headers[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static struct MHD_Response *build(struct request *rq)
 {
     struct reply *reply = &rq->reply;
@@ -131,7 +140,8 @@ static struct MHD_Response *build(struct request *rq)
         return NULL;
     if (reply->content_type)
         add_header(response, "Content-Type", reply->content_type);
-    add_header(response, "Cache-Control", "no-store");
+    if (!has_header(reply, "Cache-Control"))
+        add_header(response, "Cache-Control", "no-store");
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "X-Request-Id", request_id(rq));
     if (rq->is_secure)

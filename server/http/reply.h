@@ -28,7 +28,8 @@ void reply_error_extra_text(struct request *rq, enum err err,
 void field_error_add(struct request *rq, const char *pointer, const char *code, const char *message);
 void reply_field_error(struct request *rq, const char *pointer, const char *code, const char *message);
 
-/* Before the reply. Values must be single lines and are copied; a name given again replaces (but Set-Cookie).
+/* Before the reply. Without a Cache-Control of its own an answer is "no-store". Values must be single lines
+ * and are copied; a name given again replaces (but Set-Cookie).
  */
 void reply_header(struct request *rq, const char *name, const char *value);
 void reply_etag(struct request *rq, int64_t version); /* weak: W/"7" */

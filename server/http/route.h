@@ -22,6 +22,7 @@ enum body_kind {
     BODY_JSON_MAYBE,   /* the same, and no body reads as {} */
     BODY_JSON_RECORDS, /* one JSON object, at most HTTP_BODY_RECORDS_BYTES_MAX */
     BODY_RAW,          /* any type, at most HTTP_BODY_BYTES_MAX */
+    BODY_RAW_PHOTO,    /* any type, at most HTTP_BODY_PHOTO_BYTES_MAX */
     BODY_RAW_DEVICE,   /* any type, at most HTTP_BODY_DEVICE_BYTES_MAX */
     BODY_IMPORT        /* any type, at most HTTP_BODY_IMPORT_BYTES_MAX */
 };

@@ -137,8 +137,9 @@ class Contract:
         yield from self.check_request(row, operation, query)
 
     def check_request(self, row, operation, query):
-        if "requestBody" in operation.described:
-            schema = operation.described["requestBody"]["content"]["application/json"]["schema"]
+        content = operation.described.get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            schema = content["application/json"]["schema"]
             yield from (f"request{what}" for what in self.problems(schema, row["request"]))
         parameters = {p["name"]: p["schema"] for p in operation.parameters if p["in"] == "query"}
         for name in re.findall(r"(?:^|&)([^=&]+)", query):

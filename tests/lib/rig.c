@@ -233,18 +233,23 @@ static void keep(struct rig_desk *desk, json_t *operation)
         json_object_set(desk->operations, rig_text(operation, "id"), operation);
 }
 
-static bool act(struct rig_desk *desk, const char *path, const char *body, char ret_id[RIG_ID_BYTES])
+/* Sends an act; its key becomes the id. */
+static bool act_send(struct rig_desk *desk, const struct rig_request *request)
 {
-    struct uuid key = uuid_make_v7();
     json_t *answer = NULL;
-    uuid_format(&key, ret_id);
-    struct rig_request request = {"POST", path, body, ret_id, desk->cookie};
-    int status = rig_send(desk, &request, &answer);
+    int status = rig_send(desk, request, &answer);
     bool fine = status == 201 || rig_refused(desk, "act", status, answer);
-    if (fine && !*rig_operation_state(desk, ret_id))
+    if (fine && !*rig_operation_state(desk, request->key))
         keep(desk, answer); /* news of the stream may be ahead of it */
     json_decref(answer);
     return fine;
+}
+
+static bool act(struct rig_desk *desk, const char *path, const char *body, char ret_id[RIG_ID_BYTES])
+{
+    struct uuid key = uuid_make_v7();
+    uuid_format(&key, ret_id);
+    return act_send(desk, &(struct rig_request){"POST", path, body, ret_id, desk->cookie, NULL});
 }
 
 bool rig_operation(struct rig_desk *desk, const char *kind, const char *members, char ret_id[RIG_ID_BYTES])
@@ -261,6 +266,26 @@ bool rig_issue(struct rig_desk *desk, const char *person_id, char ret_id[RIG_ID_
     char members[80];
     snprintf(members, sizeof members, "{'person_id': '%s'}", person_id);
     return rig_operation(desk, "issue", members, ret_id);
+}
+
+bool rig_unissue(struct rig_desk *desk, PGconn *pg, char ret_id[RIG_ID_BYTES])
+{
+    char path[96], body[256], sql[512], hash[2 * SHA256_BYTES + 1];
+    struct uuid key = uuid_make_v7();
+    struct token token;
+    uuid_format(&key, ret_id);
+    token_make(&token);
+    bytes_to_hex(token.sha256, SHA256_BYTES, hash);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO step_up (token_sha256, session_id, operator_id, purpose, operation_id, expires_at) "
+             "SELECT '\\x%s', id, operator_id, 'unissue', '%s', now() + interval '2 minutes' FROM session "
+             "WHERE operator_id = '%s'",
+             hash, ret_id, desk->operator_id);
+    test_pg_exec(pg, sql);
+    snprintf(path, sizeof path, "/api/v1/desks/%s/operations", desk->id);
+    snprintf(body, sizeof body, "{'kind': 'unissue', 'presentation_id': '%s', 'reason': 'rig'}",
+             rig_card_text(desk, "presentation_id"));
+    return act_send(desk, &(struct rig_request){"POST", path, body, ret_id, desk->cookie, token.text});
 }
 
 bool rig_reverse(struct rig_desk *desk, const char *operation_id, char ret_id[RIG_ID_BYTES])

@@ -100,6 +100,9 @@ bool rig_person(struct rig_desk *desk, const char *name, char ret_id[RIG_ID_BYTE
  * "{'consumption_minor': 20000}". The id is made here; on refusal desk->problem begins with its code. */
 bool rig_operation(struct rig_desk *desk, const char *kind, const char *members, char ret_id[RIG_ID_BYTES]);
 bool rig_issue(struct rig_desk *desk, const char *person_id, char ret_id[RIG_ID_BYTES]);
+/* Takes the empty card that lies there back; the operator's second password is put into the database through
+ * `pg`, a connection of the owner. */
+bool rig_unissue(struct rig_desk *desk, PGconn *pg, char ret_id[RIG_ID_BYTES]);
 /* Undoes a completed operation with the card that lies there. */
 bool rig_reverse(struct rig_desk *desk, const char *operation_id, char ret_id[RIG_ID_BYTES]);
 /* Asks for a void; `scrap` gives a half-issued card up. */

@@ -103,6 +103,7 @@ int rig_send(struct rig_desk *desk, const struct rig_request *request, json_t **
     struct curl_slist *headers = add(NULL, "Cookie", request->cookie);
     headers = add(headers, "Sec-Fetch-Site", "same-origin");
     headers = add(headers, "Idempotency-Key", request->key);
+    headers = add(headers, "Step-Up", request->step_up);
     headers = add(headers, "Content-Type", body ? "application/json" : NULL);
     snprintf(url, sizeof url, "%s%s", desk->server->url, request->path);
     curl_easy_reset(curl); /* keeps the connection */
@@ -128,14 +129,14 @@ int rig_send(struct rig_desk *desk, const struct rig_request *request, json_t **
 int rig_call(struct rig_desk *desk, const char *method, const char *path, const char *body,
              json_t **ret_answer)
 {
-    struct rig_request request = {method, path, body, NULL, desk->cookie};
+    struct rig_request request = {method, path, body, NULL, desk->cookie, NULL};
     return rig_send(desk, &request, ret_answer);
 }
 
 int rig_admin_call(struct rig_desk *desk, const char *method, const char *path, const char *body,
                    json_t **ret_answer)
 {
-    struct rig_request request = {method, path, body, NULL, desk->rig->admin_cookie};
+    struct rig_request request = {method, path, body, NULL, desk->rig->admin_cookie, NULL};
     return rig_send(desk, &request, ret_answer);
 }
 
@@ -147,5 +148,6 @@ bool rig_refused(struct rig_desk *desk, const char *what, int status, json_t *an
     rig_problem(desk, "%s: %s %d: %s %s", rig_text(answer, "code"), what, status, rig_text(answer, "detail"),
                 errors ? errors : "");
     free(errors);
+    rig_trace(desk);
     return false;
 }

@@ -19,6 +19,7 @@ struct rig_request {
     const char *body; /* single quotes for strings; NULL: none */
     const char *key;
     const char *cookie;
+    const char *step_up; /* token of a second password; NULL: none */
 };
 int rig_send(struct rig_desk *desk, const struct rig_request *request, json_t **ret_answer);
 
@@ -31,6 +32,10 @@ const char *rig_text(const json_t *value, const char *path);
 /* rig_events.c */
 bool rig_stream_open(struct rig_desk *desk);
 void rig_stream_close(struct rig_desk *desk);
+
+/* rig_trace.c: with RIG_TRACE=1 in the environment, prints all that is known of the desk after a wait in
+ * vain. */
+void rig_trace(struct rig_desk *desk);
 
 /* rig_agent.c */
 bool rig_agent_spawn(struct rig_desk *desk, const char *pairing_code);

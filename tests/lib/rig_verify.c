@@ -142,6 +142,8 @@ static json_t *read_books(PGconn *pg, const struct card_uid *uid)
         "coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'purse', purse, 'evidence', evidence)), '[]') "
         "FROM "
         "card_case WHERE uid = c.uid AND closed_at IS NULL), "
+        "'wiped', EXISTS (SELECT FROM operation WHERE card_id = c.id AND kind = 'unissue' AND state = "
+        "'completed'), "
         "'open', EXISTS (SELECT FROM operation WHERE uid = c.uid AND finished_at IS NULL), "
         "'accounts', (SELECT jsonb_object_agg(kind, balance_minor) FROM account WHERE person_id = "
         "c.person_id), "
@@ -273,8 +275,24 @@ static void compare_content(struct checked *card)
                       json_object_get(json_object_get(card->books, "purses"), purse_names[purse]));
 }
 
+/* A card that was taken back is as it was delivered. */
+static void compare_blank(struct checked *card)
+{
+    static const uint8_t empty[TRAILER_BLOCK * CARD_BLOCK_BYTES] = {0};
+    static const uint8_t delivered[CARD_BLOCK_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x07,
+                                                        0x80, 0x69, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    int start_sector = (int)number(card->books, "start_sector");
+    for (int sector = 0; sector <= SECTOR_TIMES_RECORDS; sector++) {
+        const uint8_t *blocks =
+            card->bytes + (size_t)(start_sector + sector) * SECTOR_BLOCKS * CARD_BLOCK_BYTES;
+        if (memcmp(blocks, empty, sizeof empty) != 0 ||
+            memcmp(blocks + sizeof empty, delivered, sizeof delivered) != 0)
+            differs(card, "was taken back, and logical sector %d is not blank", sector);
+    }
+}
+
 /* Weak blocks read as one content or the other: whatever they say, the card must mean the same. */
-static void compare_contents(struct checked *card)
+static void compare_contents(struct checked *card, void (*compare_one)(struct checked *card))
 {
     int combinations = 1;
     for (int i = 0; i < card->marginal_count; i++)
@@ -284,7 +302,7 @@ static void compare_contents(struct checked *card)
         for (int i = 0; i < card->marginal_count; i++, rest /= CONTENTS)
             memcpy(card->bytes + card->marginal[i].number * CARD_BLOCK_BYTES,
                    card->marginal[i].contents[rest % CONTENTS], CARD_BLOCK_BYTES);
-        compare_content(card);
+        compare_one(card);
     }
 }
 
@@ -297,6 +315,8 @@ static void compare(const struct rig *rig, struct checked *card)
         differs(card, "cases: %s", text ? text : "");
         free(text);
     }
+    if (strcmp(state, "cancelled") == 0 && json_is_true(json_object_get(card->books, "wiped")))
+        compare_contents(card, compare_blank);
     if (strcmp(state, "active") != 0)
         return; /* issuing, scrapped: no money can be on it */
     if (!derive_keys(rig, card)) {
@@ -304,7 +324,7 @@ static void compare(const struct rig *rig, struct checked *card)
         return;
     }
     compare_accounts(card);
-    compare_contents(card);
+    compare_contents(card, compare_content);
     card_keys_clear(&card->keys);
 }
 

@@ -284,11 +284,21 @@ static const char *key_of(struct story *story, const struct step *step, char mad
     return made;
 }
 
+/* With a NUL behind it; the caller frees it. */
+static char *raw_copy(const struct step *step)
+{
+    size_t count = step->raw_body_bytes ? step->raw_body_bytes : strlen(step->raw_body);
+    char *copy = calloc(1, count + 1);
+    cr_assert(copy, "no memory");
+    memcpy(copy, step->raw_body, count);
+    return copy;
+}
+
 static void play_http(struct story *story, const struct step *step)
 {
     char made[UUID_TEXT_BYTES];
     char *quoted = step->body ? text_quotes(step->body) : NULL;
-    char *body = step->raw_body ? strdup(step->raw_body) : quoted ? story_fill(story, quoted) : NULL;
+    char *body = step->raw_body ? raw_copy(step) : quoted ? story_fill(story, quoted) : NULL;
     char *path = story_fill(story, step->path);
     char *headers = step->headers ? story_fill(story, step->headers) : NULL;
     char *key = NULL;
@@ -297,7 +307,10 @@ static void play_http(struct story *story, const struct step *step)
         story_fail(story, "key_of: the step \"%s\" sent no key", step->key_of);
     key = key_text ? strdup(key_text) : NULL;
 
-    struct outgoing request = {step->method, path, body, headers, key, client_of(story, step->as)};
+    struct outgoing request = {
+        .method = step->method, .path = path, .body = body, .headers = headers, .key = key};
+    request.client = client_of(story, step->as);
+    request.body_bytes = step->raw_body_bytes ? step->raw_body_bytes : body ? strlen(body) : 0;
     struct answer answer;
     story_send(story, &request, &answer);
     collect(step, &request, &answer);

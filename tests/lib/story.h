@@ -50,9 +50,10 @@ struct step {
     const char *path;
     void (*call)(struct story *story);
     const char *as;
-    const char *body;     /* JSON with single quotes; NULL: none */
-    const char *raw_body; /* instead of body: sent as it is, no quotes changed, nothing filled in */
-    const char *headers;  /* "Name: value" lines parted by \n; "Name:" takes a standard header away */
+    const char *body;      /* JSON with single quotes; NULL: none */
+    const char *raw_body;  /* instead of body: sent as it is, no quotes changed, nothing filled in */
+    size_t raw_body_bytes; /* of a raw_body with zeros in it; 0: its strlen */
+    const char *headers;   /* "Name: value" lines parted by \n; "Name:" takes a standard header away */
     bool keyed; /* with a new Idempotency-Key; when it succeeds it is sent again at once and must give the
                    same status and body with Idempotent-Replayed: true */
     const char *key_of;   /* with the key of that earlier step; no replay check */

@@ -156,7 +156,8 @@ void story_desk_wait(struct story_desk *desk, const char *label, const char *sta
         if (strcmp(text_of(operation, "state"), state) != 0)
             continue;
         if (json_is_string(json_object_get(operation, "finished_at")))
-            story_desk_shows(desk, "active");
+        bool wiped = strcmp(text_of(operation, "kind"), "unissue") == 0 && strcmp(state, "completed") == 0;
+            story_desk_shows(desk, wiped ? "blank" : "active");
         return;
     }
     fail(desk, "the operation did not reach the wanted state");

@@ -71,9 +71,8 @@ struct curl_slist *story_headers(struct story *story, const struct outgoing *req
     list = add(list, request->headers, "Idempotency-Key", request->key);
     list = add(list, request->headers, "Expect", "");
     if (client->sign) {
-        char *lines =
-            client->sign(client->sign_context, request->method, request->path,
-                         request->body ? request->body : "", request->body ? strlen(request->body) : 0);
+        char *lines = client->sign(client->sign_context, request->method, request->path,
+                                   request->body ? request->body : "", request->body_bytes);
         list = add_lines(list, lines);
         free(lines);
     }
@@ -87,7 +86,7 @@ static void set_method(CURL *curl, const struct outgoing *request)
     if (strcmp(request->method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     if (request->body) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request->body_bytes);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
     }
 }

@@ -38,6 +38,7 @@ struct outgoing {
     const char *method;
     const char *path; /* filled in */
     const char *body; /* NULL: none */
+    size_t body_bytes;
     const char *headers;
     const char *key; /* NULL: none */
     struct client *client;

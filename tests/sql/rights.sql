@@ -20,7 +20,7 @@ SELECT is(t.try('cardwright_app', format(act, name, col)), '42501', 'the server'
   FROM (VALUES ('account', 'kind'), ('account_roll_up', 'at'), ('transfer', 'kind'), ('entry', 'amount_minor'), ('operation', 'state'), ('leg', 'state'), ('fence', 'state'),
     ('epoch', 'state'), ('plan', 'result'), ('idempotency', 'status'), ('card_purse', 'lowest_minor'), ('card_case', 'kind'), ('audit', 'action'),
     ('card', 'state'), ('presentation', 'state'), ('desk_live', 'run'), ('desk_event', 'kind'), ('session', 'desk_id'), ('operator', 'active'),
-    ('step_up', 'used_at'), ('site', 'mode'), ('site_key', 'version')) AS record (name, col),
+    ('step_up', 'used_at'), ('site', 'mode'), ('site_key', 'version'), ('person_photo', 'version')) AS record (name, col),
        unnest(ARRAY['INSERT INTO %I DEFAULT VALUES', 'UPDATE %I SET %I = %2$I', 'DELETE FROM %I', 'TRUNCATE %I']) AS act;
 
 -- By hand what the money functions do inside.

@@ -14,7 +14,7 @@
 
 #define WORKERS_MAX 8
 #define SERIES_MAX 2048
-#define SERIES_CASES_MAX 200 /* an issue has 72 commands */
+#define SERIES_CASES_MAX 200 /* an un-issue has 75 commands, and a whole reading before */
 #define VIOLATIONS_ENOUGH 20
 #define WAIT_MS 8000
 
@@ -66,10 +66,17 @@ static void add_acts(void)
     }
 }
 
+/* Where a void is asked for: while the card is read whole, in the guard, between two writes, in the proof. */
+static const int unissue_cuts[] = {3, 30, 60, 90};
+
 static void add_issues(void)
 {
     for (int other = 0; other < 2; other++)
         add_everywhere("issue", (struct scenario){.act = ACT_ISSUE, .other_desk = other}, false);
+    add_everywhere("unissue", (struct scenario){.act = ACT_UNISSUE, .other_desk = true}, false);
+    for (size_t i = 0; i < sizeof unissue_cuts / sizeof unissue_cuts[0]; i++)
+        add("unissue", &(struct scenario){.act = ACT_UNISSUE, .cancel = true, .first.cut = unissue_cuts[i]},
+            SERIES_SINGLE, false);
 }
 
 /* Late plans are run where something was written: the plan was started. */
@@ -96,6 +103,8 @@ static void add_stale(void)
             &(struct scenario){
                 .act = ACT_ISSUE, .stale = STALE_AFTER, .other_desk = i & 1, .first.kind = tear_kinds[i]},
             SERIES_TEAR, false);
+    add("late", &(struct scenario){.act = ACT_UNISSUE, .stale = STALE_AFTER, .first.kind = "mixed"},
+        SERIES_TEAR, false);
 }
 
 /* The write that makes the value, by act: torn as "new" it is on the card without anybody knowing (refresh);
@@ -222,8 +231,9 @@ int main(int count, char **values)
 {
     struct arguments arguments;
     if (!read_arguments(count, values, &arguments)) {
-        fprintf(stderr, "usage: tear [--workers N] [--only act|void|issue|late|refresh|fence|retry] [--share "
-                        "N] [--rounds N]\n");
+        fprintf(stderr,
+                "usage: tear [--workers N] [--only act|void|issue|unissue|late|refresh|fence|retry] [--share "
+                "N] [--rounds N]\n");
         return 2;
     }
     add_issues();

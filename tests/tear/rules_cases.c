@@ -135,7 +135,7 @@ static int post(struct rig_desk *desk, const char *key, int amount_minor, char r
     snprintf(path, sizeof path, "/api/v1/desks/%s/operations", desk->id);
     snprintf(body, sizeof body, "{'kind': 'recharge', 'presentation_id': '%s', 'consumption_minor': %d}",
              rig_card_text(desk, "presentation_id"), amount_minor);
-    struct rig_request request = {"POST", path, body, key, desk->cookie};
+    struct rig_request request = {"POST", path, body, key, desk->cookie, NULL};
     int status = rig_send(desk, &request, &answer);
     const char *word = json_string_value(json_object_get(answer, status == 201 ? "id" : "code"));
     snprintf(ret_word, RIG_ID_BYTES, "%s", word ? word : "");

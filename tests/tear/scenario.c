@@ -13,8 +13,8 @@
 #define ASK_TRIES 10
 #define ASK_PAUSE_MS 100
 
-const char *const act_names[] = {"recharge",      "recharge water", "recharge both", "withdraw",
-                                 "withdraw both", "times",          "times back",    "issue"};
+const char *const act_names[] = {"recharge", "recharge water", "recharge both", "withdraw", "withdraw both",
+                                 "times",    "times back",     "issue",         "un-issue"};
 
 static const struct {
     const char *kind;
@@ -395,11 +395,12 @@ static void clear_readers(struct worker *worker)
     }
 }
 
-/* Issues work on cards of their own; afterwards the worker goes on with the one it had. */
+/* Issues and un-issues work on cards of their own; afterwards the worker goes on with the one it had. */
 static enum verdict run_issue(struct worker *worker, const struct scenario *scenario)
 {
     struct worker before = *worker;
-    enum verdict verdict = issue_run(worker, scenario);
+    enum verdict verdict =
+        scenario->act == ACT_ISSUE ? issue_run(worker, scenario) : unissue_run(worker, scenario);
     if (verdict == VERDICT_VIOLATION)
         return verdict;
     memcpy(worker->file, before.file, sizeof worker->file);
@@ -414,7 +415,7 @@ enum verdict scenario_run(struct worker *worker, const struct scenario *scenario
     enum verdict verdict = VERDICT_VIOLATION;
     worker->plan_id[0] = worker->operation_id[0] = 0;
     snprintf(worker->problem, sizeof worker->problem, "no reason was given");
-    if (scenario->act == ACT_ISSUE)
+    if (scenario->act >= ACT_ISSUE)
         verdict = run_issue(worker, scenario);
     else if (!*worker->file && !worker_new_card(worker))
         verdict = VERDICT_VIOLATION;

@@ -1,10 +1,12 @@
-/* Issues that are interrupted. Each case takes a new person and a blank card. */
+/* Issues and un-issues that are interrupted. Each case takes a new person and a blank card. */
 #include "tests/tear/tear.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define DATA_WRITES 11 /* of an issue of L0..L4; the writes after them are trailers */
+/* Of L0..L4; the writes after them are trailers. */
+#define DATA_WRITES 11
+#define DATA_WRITES_UNISSUE 15
 
 static bool is_over(const struct rig_desk *desk, const char *operation_id)
 {
@@ -79,7 +81,7 @@ static bool scrap(struct worker *worker, struct rig_desk *desk)
 /* Whether only a torn trailer can have made the card what it is now. */
 static bool may_be_locked(const struct scenario *scenario)
 {
-    return scenario->first.tear > DATA_WRITES;
+    return scenario->first.tear > (scenario->act == ACT_ISSUE ? DATA_WRITES : DATA_WRITES_UNISSUE);
 }
 
 static bool looks_unusable(const struct rig_desk *desk)
@@ -168,4 +170,80 @@ enum verdict issue_run(struct worker *worker, const struct scenario *scenario)
     if (!voided && scenario->cancel)
         return settle_void(worker, target) ? VERDICT_FINE : VERDICT_VIOLATION;
     return voided || settle(worker, target, scenario) ? VERDICT_FINE : VERDICT_VIOLATION;
+}
+
+/* ---- un-issue ---- */
+
+/* The card is as it was delivered, and serves its person again at once. */
+static bool prove_free(struct worker *worker, struct rig_desk *desk, bool late_plan)
+{
+    char id[RIG_ID_BYTES];
+    if (rig_verify_card(worker->rig, worker->pg, worker->file) != 0)
+        return worker_problem(worker, "the card that was taken back is not blank");
+    if (!rig_place(desk, worker->file) || !rig_issue(desk, worker->person_id, id) ||
+        !rig_wait_operation(desk, id, "completed"))
+        return worker_desk_problem(worker, desk, "issuing it again");
+    return prove_usable(worker, desk, late_plan);
+}
+
+static bool settle_unissue(struct worker *worker, struct rig_desk *desk, const struct scenario *scenario)
+{
+    if (!rig_operation_read(desk, worker->operation_id) || !rig_place(desk, worker->file))
+        return worker_desk_problem(worker, desk, "presenting");
+    for (int waited_ms = 0; waited_ms < worker->rig->options.wait_ms; waited_ms += 20) {
+        if (is_over(desk, worker->operation_id))
+            return prove_free(worker, desk, scenario->stale != STALE_NONE);
+        if (looks_unusable(desk) && may_be_locked(scenario))
+            return scrap(worker, desk);
+        rig_listen(desk, 20);
+    }
+    if (may_be_locked(scenario))
+        return scrap(worker, desk);
+    return worker_desk_problem(worker, desk, "one presentation did not finish it");
+}
+
+/* Asked for a void: at once as long as nothing is out, and the card stays its holder's; else it is finished.
+ */
+static bool settle_unissue_void(struct worker *worker, struct rig_desk *home, struct rig_desk *desk,
+                                const struct scenario *scenario)
+{
+    if (!rig_cancel(home, worker->operation_id, false))
+        return worker_desk_problem(worker, home, "cancel");
+    rig_operation_read(home, worker->operation_id);
+    if (strcmp(rig_operation_state(home, worker->operation_id), "aborted") == 0)
+        return prove_usable(worker, desk, false);
+    return settle_unissue(worker, desk, scenario);
+}
+
+static bool begin_unissue(struct worker *worker, struct rig_desk *home, const struct scenario *scenario)
+{
+    char id[RIG_ID_BYTES];
+    for (int i = 0; i < 2; i++) {
+        if (!rig_remove(worker->desks[i]))
+            return worker_desk_problem(worker, worker->desks[i], "clearing");
+    }
+    if (!worker_blank_card(worker))
+        return false;
+    return (rig_place(home, worker->file) && rig_issue(home, worker->person_id, id) &&
+            rig_wait_operation(home, id, "completed") && rig_place(home, worker->file) &&
+            arm(home, &scenario->first) && rig_unissue(home, worker->pg, worker->operation_id)) ||
+           worker_desk_problem(worker, home, "the un-issue");
+}
+
+enum verdict unissue_run(struct worker *worker, const struct scenario *scenario)
+{
+    struct rig_desk *home = worker->desks[worker->case_count++ % 2];
+    struct rig_desk *target = scenario->other_desk ? worker->desks[home == worker->desks[0]] : home;
+    if (!begin_unissue(worker, home, scenario))
+        return VERDICT_VIOLATION;
+    int struck = wait_strike(worker, home, &scenario->first);
+    if (struck < 0)
+        return VERDICT_VIOLATION;
+    if (struck == 0)
+        return prove_free(worker, home, false) ? VERDICT_BEYOND : VERDICT_VIOLATION;
+    if (scenario->stale != STALE_NONE)
+        note_plan(worker);
+    bool fine = scenario->cancel ? settle_unissue_void(worker, home, target, scenario)
+                                 : settle_unissue(worker, target, scenario);
+    return fine ? VERDICT_FINE : VERDICT_VIOLATION;
 }

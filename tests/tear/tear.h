@@ -17,6 +17,7 @@ enum act {
     ACT_TIMES_BACK,
     ACTS_OF_MONEY, /* how many of the above */
     ACT_ISSUE = ACTS_OF_MONEY,
+    ACT_UNISSUE, /* of an empty card; afterwards it is issued again */
 };
 extern const char *const act_names[];
 
@@ -86,6 +87,7 @@ bool worker_problem(struct worker *worker, const char *format, ...) __attribute_
 
 /* ---- scenario_issue.c ---- */
 enum verdict issue_run(struct worker *worker, const struct scenario *scenario);
+enum verdict unissue_run(struct worker *worker, const struct scenario *scenario);
 
 /* ---- stale.c: late programs ---- */
 

@@ -1,0 +1,1 @@
+SELECT outcome, content, content_type, version FROM fn_person_photo_read($1, $2)
