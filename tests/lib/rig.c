@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define NEWS_MS 100 /* within which the screen hears what an answer knows already */
+
 struct rig_desk *rig_desk(struct rig *rig, int number)
 {
     return &rig->desks[number];
@@ -261,11 +263,31 @@ bool rig_operation(struct rig_desk *desk, const char *kind, const char *members,
     return act(desk, path, body, ret_id);
 }
 
+bool rig_was_disturbed(struct rig_desk *desk, const char *code)
+{
+    if (strcmp(code, "card_changed") != 0 && strcmp(code, "agent_offline") != 0)
+        return false;
+    rig_listen(desk, NEWS_MS);
+    return rig_wait_agent(desk) && rig_wait_card(desk);
+}
+
+bool rig_ask(struct rig_desk *desk, const char *kind, const char *members, char ret_id[RIG_ID_BYTES])
+{
+    for (int64_t until_ms = rig_now_ms() + rig_wait_ms(desk);;) {
+        char code[32];
+        if (rig_operation(desk, kind, members, ret_id))
+            return true;
+        snprintf(code, sizeof code, "%.*s", (int)strcspn(desk->problem, ":"), desk->problem);
+        if (rig_now_ms() >= until_ms || !rig_was_disturbed(desk, code))
+            return false;
+    }
+}
+
 bool rig_issue(struct rig_desk *desk, const char *person_id, char ret_id[RIG_ID_BYTES])
 {
     char members[80];
     snprintf(members, sizeof members, "{'person_id': '%s'}", person_id);
-    return rig_operation(desk, "issue", members, ret_id);
+    return rig_ask(desk, "issue", members, ret_id);
 }
 
 bool rig_unissue(struct rig_desk *desk, PGconn *pg, char ret_id[RIG_ID_BYTES])

@@ -99,6 +99,12 @@ bool rig_person(struct rig_desk *desk, const char *name, char ret_id[RIG_ID_BYTE
 /* Asks for an act on the card that lies there. `members`: of the request body, such as
  * "{'consumption_minor': 20000}". The id is made here; on refusal desk->problem begins with its code. */
 bool rig_operation(struct rig_desk *desk, const char *kind, const char *members, char ret_id[RIG_ID_BYTES]);
+/* The same as a patient operator: a card that was read again, or a reader that failed for a moment, is waited
+ * for and the act asked for anew, as long as waits last. */
+bool rig_ask(struct rig_desk *desk, const char *kind, const char *members, char ret_id[RIG_ID_BYTES]);
+/* Whether a refusal says only that; then waits until the reader is in order and the card is read. */
+bool rig_was_disturbed(struct rig_desk *desk, const char *code);
+/* As patient as rig_ask. */
 bool rig_issue(struct rig_desk *desk, const char *person_id, char ret_id[RIG_ID_BYTES]);
 /* Takes the empty card that lies there back; the operator's second password is put into the database through
  * `pg`, a connection of the owner. */

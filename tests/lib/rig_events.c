@@ -245,6 +245,7 @@ static bool in_vain(struct rig_desk *desk, const char *what, const char *operati
     rig_problem(desk, "waited in vain for %s%s; the desk says %s", what,
                 lost ? " (the stream was closed)" : "", text);
     free(text);
+    rig_trace(desk);
     return false;
 }
 

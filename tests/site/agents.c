@@ -35,8 +35,7 @@ static bool command(struct rig_desk *desk, const char *text)
 
 static bool recharge(struct rig_desk *desk, char ret_id[RIG_ID_BYTES])
 {
-    return rig_operation(desk, "recharge", "{'consumption_minor': 100}", ret_id) ||
-           site_fail("%s", desk->problem);
+    return rig_ask(desk, "recharge", "{'consumption_minor': 100}", ret_id) || site_fail("%s", desk->problem);
 }
 
 /* ---- the reader ---- */
@@ -167,7 +166,6 @@ static long long hellos(const struct rig_desk *desk)
         const char *number = strchr(line, '}');
         count = (count < 0 ? 0 : count) + (number ? strtoll(number + 1, NULL, 10) : 0);
     }
-    shots_free(&shot, 1);
     return count;
 }
 

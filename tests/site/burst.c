@@ -10,6 +10,13 @@
 
 #define SHOTS_MAX 80
 #define TIMEOUT_MS 15000L
+#define TEXTS_MAX 1024 /* of one story */
+#define SHOTS_DISTURBED_MAX 8
+
+/* Texts of answers. A story that ends early leaves them to whoever plays it. */
+static char *texts[TEXTS_MAX];
+static int text_count;
+static int disturbed_count;
 
 static size_t take(char *bytes, size_t size, size_t count, void *context)
 {
@@ -62,6 +69,15 @@ static CURL *load(struct shot *shot, struct curl_slist **ret_headers)
     return curl;
 }
 
+static void keep(struct shot *shot)
+{
+    if (!shot->text)
+        shot->text = strdup("");
+    if (text_count == TEXTS_MAX)
+        abort();
+    texts[text_count++] = shot->text;
+}
+
 void shots_fire(struct shot *shots, int count)
 {
     CURL *curls[SHOTS_MAX];
@@ -70,6 +86,9 @@ void shots_fire(struct shot *shots, int count)
     CURLM *multi = curl_multi_init();
     count = count < SHOTS_MAX ? count : SHOTS_MAX;
     for (int i = 0; i < count; i++) {
+        shots[i].status = 0;
+        shots[i].replayed = shots[i].retry_after = false;
+        shots[i].text = NULL;
         curls[i] = load(&shots[i], &headers[i]);
         curl_multi_add_handle(multi, curls[i]);
     }
@@ -82,18 +101,16 @@ void shots_fire(struct shot *shots, int count)
         curl_multi_remove_handle(multi, curls[i]);
         curl_easy_cleanup(curls[i]);
         curl_slist_free_all(headers[i]);
-        if (!shots[i].text)
-            shots[i].text = strdup("");
+        keep(&shots[i]);
     }
     curl_multi_cleanup(multi);
 }
 
-void shots_free(struct shot *shots, int count)
+void shots_forget(void)
 {
-    for (int i = 0; i < count; i++) {
-        free(shots[i].text);
-        shots[i].text = NULL;
-    }
+    disturbed_count = 0;
+    while (text_count > 0)
+        free(texts[--text_count]);
 }
 
 void shot_act(struct shot *ret_shot, const struct rig_desk *desk, const char *kind, int consumption_minor)
@@ -105,6 +122,24 @@ void shot_act(struct shot *ret_shot, const struct rig_desk *desk, const char *ki
     snprintf(ret_shot->body, sizeof ret_shot->body,
              "{\"kind\": \"%s\", \"presentation_id\": \"%s\", \"consumption_minor\": %d}", kind,
              rig_card_text(desk, "presentation_id"), consumption_minor);
+}
+
+bool shot_was_disturbed(struct rig_desk *desk, const struct shot *shot)
+{
+    json_t *answer = shot->text ? json_loads(shot->text, 0, NULL) : NULL;
+    const char *code = json_string_value(json_object_get(answer, "code"));
+    bool disturbed = code && disturbed_count < SHOTS_DISTURBED_MAX && rig_was_disturbed(desk, code);
+    disturbed_count += disturbed;
+    json_decref(answer);
+    return disturbed;
+}
+
+void shot_ask(struct shot *ret_shot, struct rig_desk *desk, const char *kind, int consumption_minor)
+{
+    do {
+        shot_act(ret_shot, desk, kind, consumption_minor);
+        shots_fire(ret_shot, 1);
+    } while (shot_was_disturbed(desk, ret_shot));
 }
 
 bool shot_says(const struct shot *shot, const char *code)

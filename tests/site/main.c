@@ -40,7 +40,7 @@ bool site_card_new(struct site *site, struct rig_desk *desk, struct site_card *r
     bool fine = rig_person(desk, name, ret_card->person_id) &&
                 rig_card_new(desk, ret_card->file, "1k", ret_card->uid) && rig_place(desk, ret_card->file) &&
                 rig_issue(desk, ret_card->person_id, id) && rig_wait_operation(desk, id, "completed") &&
-                rig_place(desk, ret_card->file) && rig_operation(desk, "recharge", members, id) &&
+                rig_place(desk, ret_card->file) && rig_ask(desk, "recharge", members, id) &&
                 rig_wait_operation(desk, id, "completed") && rig_place(desk, ret_card->file);
     return fine || site_fail("a new card: %s", desk->problem);
 }
@@ -96,6 +96,7 @@ static void play(const struct site_group *group, const char *word, struct result
             site.pg = site.rig ? test_pg_connect(site.rig->servers[0]->pg.owner) : NULL;
         }
         bool fine = site.rig && group->stories[i].play(&site);
+        shots_forget();
         fprintf(stderr, "%s: %s: %s\n", fine ? "ok" : "FAILED", group->name, group->stories[i].name);
         result->passed += fine;
         result->failed += !fine;

@@ -63,14 +63,20 @@ struct shot {
     int status; /* 0: no answer */
     bool replayed;
     bool retry_after;
-    char *text; /* freed by shots_free */
+    char *text; /* of the answer; lives until the story is over */
 };
 
 /* Sends all of them, each on its own connection, and waits for the answers. */
 void shots_fire(struct shot *shots, int count);
-void shots_free(struct shot *shots, int count);
+/* Frees the texts of all answers. */
+void shots_forget(void);
 /* An act on the card that lies there, with a new key. */
 void shot_act(struct shot *ret_shot, const struct rig_desk *desk, const char *kind, int consumption_minor);
+/* Whether it was refused only because reader or card were disturbed just then; waits until it may be asked
+ * anew. That happens at most SHOTS_DISTURBED_MAX times a story. */
+bool shot_was_disturbed(struct rig_desk *desk, const struct shot *shot);
+/* shot_act and shots_fire, until the act is not refused for that reason. */
+void shot_ask(struct shot *ret_shot, struct rig_desk *desk, const char *kind, int consumption_minor);
 /* "code" of an error answer is this. */
 bool shot_says(const struct shot *shot, const char *code);
 

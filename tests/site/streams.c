@@ -86,14 +86,12 @@ static bool kill_a(struct site *site, const struct site_card *card, int after_ms
     SITE_CHECK(rig_place(desk, card->file), "%s", desk->problem);
     struct recorder *at_a = recorder_open(desk, desk->server, -1);
     SITE_CHECK(at_a && first_event(at_a), "no stream at A");
-    shot_act(&act, desk, "recharge", 100);
-    shots_fire(&act, 1);
+    shot_ask(&act, desk, "recharge", 100);
     SITE_CHECK(act.status == 201, "%d %.300s", act.status, act.text);
     poll(NULL, 0, after_ms);
     server_kill(desk->server);
     bool fine = change_over(site, at_a, &act);
     recorder_close(at_a);
-    shots_free(&act, 1);
     return site_server_back(site, 0) && fine;
 }
 

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #define NS_PER_S UINT64_C(1000000000)
+#define READER_PRIORITY (-10)
 
 struct options {
     const char *link;
@@ -128,6 +130,8 @@ int main(int argc, char **argv)
     }
     if (options.exit_with_parent)
         follow_parent();
+    /* A chip of its own answers in time however busy the computer is; granted to administrators only. */
+    setpriority(PRIO_PROCESS, 0, READER_PRIORITY);
     int signals = open_signals();
     if (strlen(options.cards) > SIM_FOLDER_BYTES_MAX) {
         fprintf(stderr, "sim-reader: card folder: longer than %d bytes\n", SIM_FOLDER_BYTES_MAX);
