@@ -29,6 +29,8 @@ struct desk {
     int64_t next_tick_ms;
     int64_t next_look_ms; /* for a second card */
     bool has_card;
+    int64_t presented_ms;
+    int64_t due_ms;       /* when it is to be presented anew; 0: no such wish */
     int vain_tries;       /* readings and plans in a row that the card that lies there did not allow */
     struct uuid presence; /* of the card that lies there */
     struct reader_card card;
@@ -51,6 +53,7 @@ static void card_left(struct desk *desk)
     if (!desk->has_card)
         return;
     desk->has_card = false;
+    desk->due_ms = 0;
     desk->vain_tries = 0;
     outbox_push(desk->setup.outbox, OUTBOX_REMOVED, &desk->presence,
                 message_removed(desk->setup.speaker, &desk->presence));
@@ -65,7 +68,9 @@ static void present(struct desk *desk, const struct reader_card *card)
     desk->has_card = true;
     desk->card = *card;
     desk->presence = uuid_make_v7_after(&desk->presence);
-    desk->next_look_ms = clock_monotonic_ms() + AGENT_SECOND_CARD_MS;
+    desk->due_ms = 0;
+    desk->presented_ms = clock_monotonic_ms();
+    desk->next_look_ms = desk->presented_ms + AGENT_SECOND_CARD_MS;
     outbox_push(desk->setup.outbox, OUTBOX_PRESENCE, &desk->presence,
                 message_presence(desk->setup.speaker, &desk->presence, card));
     log_info("card.present", LOG_INT("cards", card->cards), LOG_INT("sak", card->sak));
@@ -146,6 +151,26 @@ static void watch(struct desk *desk)
         present(desk, &found);
 }
 
+static void present_if_due(struct desk *desk)
+{
+    bool is_due = desk->due_ms && clock_monotonic_ms() >= desk->due_ms;
+    if (is_due && reader_is_sound(desk->setup.reader) && present_anew(desk) == READER_LOST)
+        reopen(desk);
+}
+
+/* Others ask for it again while the last presence is still on its way to the server, or because the server
+ * refused it: a card that lies there is not presented again at once. One that does not is found by looking.
+ */
+static void take_wish(struct desk *desk, const struct desk_task *task)
+{
+    if (!desk->has_card)
+        return;
+    int64_t due_ms = desk->presented_ms + task->pause_ms;
+    if (!desk->due_ms || due_ms < desk->due_ms)
+        desk->due_ms = due_ms;
+    present_if_due(desk);
+}
+
 static void tick(struct desk *desk)
 {
     if (!reader_is_sound(desk->setup.reader)) {
@@ -153,6 +178,7 @@ static void tick(struct desk *desk)
             try_open(desk);
         return;
     }
+    present_if_due(desk);
     if (desk->has_card)
         watch(desk);
     else if (present_anew(desk) == READER_LOST)
@@ -312,8 +338,7 @@ static void do_task(struct desk *desk, struct desk_task *task)
         run_read_plan(desk, task);
         break;
     case DESK_PRESENT:
-        if (reader_is_sound(desk->setup.reader) && present_anew(desk) == READER_LOST)
-            reopen(desk);
+        take_wish(desk, task);
         break;
     }
     wipe(desk);

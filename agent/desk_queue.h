@@ -10,7 +10,7 @@
 enum desk_task_kind {
     DESK_PLAN,      /* open and run the sealed plan `id` */
     DESK_READ_PLAN, /* open and run the sealed read plan `id` for `presence` */
-    DESK_PRESENT,   /* present the card on the reader anew */
+    DESK_PRESENT,   /* present the card on the reader anew, soon */
 };
 
 struct desk_task {
@@ -20,6 +20,7 @@ struct desk_task {
     uint8_t *sealed; /* owned, from malloc */
     size_t sealed_bytes;
     int64_t arrived_ms; /* clock_monotonic_ms */
+    int64_t pause_ms;   /* DESK_PRESENT: at least so long after it was presented last */
 };
 
 struct desk_queue;

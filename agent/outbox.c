@@ -144,6 +144,14 @@ void outbox_push(struct outbox *outbox, enum outbox_kind kind, const struct uuid
     waiter_unlock(&outbox->waiter);
 }
 
+bool outbox_tells_presence(struct outbox *outbox)
+{
+    waiter_lock(&outbox->waiter);
+    bool tells = find(outbox, OUTBOX_PRESENCE, NULL) != NULL;
+    waiter_unlock(&outbox->waiter);
+    return tells;
+}
+
 size_t outbox_report_count(struct outbox *outbox)
 {
     size_t count = 0;
@@ -178,6 +186,18 @@ static void take_read_plan(struct outbox *outbox, const struct uuid *presence, c
     desk_task_free(&task);
 }
 
+/* The server does not know what lies here, and only a new presence can change that. Another process that
+ * speaks for this desk is none of the card's business: the next greeting presents it. */
+static void present_after_refusal(struct outbox *outbox, const struct link_answer *answer)
+{
+    struct desk_task wish = {.kind = DESK_PRESENT, .pause_ms = AGENT_REREAD_PAUSE_MS};
+    if (answer->result != LINK_REFUSED || strcmp(answer->code, "agent_replaced") == 0)
+        return;
+    if (strcmp(answer->code, "card_changed") != 0)
+        wish.pause_ms = AGENT_REFUSED_CARD_PAUSE_MS;
+    desk_queue_push(outbox->setup.queue, &wish);
+}
+
 static void take_answer(struct outbox *outbox, enum outbox_kind kind, const struct uuid *id,
                         const struct link_answer *answer)
 {
@@ -186,8 +206,8 @@ static void take_answer(struct outbox *outbox, enum outbox_kind kind, const stru
                  LOG_TEXT("code", answer->code), LOG_TEXT("detail", answer->detail));
     if (kind == OUTBOX_PRESENCE && answer->result == LINK_OK)
         take_read_plan(outbox, id, answer->body);
-    if (kind == OUTBOX_PRESENTATION && strcmp(answer->code, "card_changed") == 0)
-        desk_queue_push(outbox->setup.queue, &(struct desk_task){.kind = DESK_PRESENT});
+    if (kind == OUTBOX_PRESENCE || kind == OUTBOX_PRESENTATION)
+        present_after_refusal(outbox, answer);
     if (kind == OUTBOX_REPORT || kind == OUTBOX_TRAINING)
         outbox->setup.settled(outbox->setup.context);
 }
@@ -315,6 +335,7 @@ void outbox_open(struct outbox *outbox)
     waiter_lock(&outbox->waiter);
     outbox->opened = true;
     outbox->pause_until_ms = 0;
+    backoff_reset(&outbox->backoff);
     waiter_signal(&outbox->waiter);
     waiter_unlock(&outbox->waiter);
 }

@@ -37,6 +37,9 @@ void outbox_open(struct outbox *outbox);
  * dropped while the first waits. */
 void outbox_push(struct outbox *outbox, enum outbox_kind kind, const struct uuid *id, char *text);
 
+/* Whether a presence waits to be told, or to be answered. */
+bool outbox_tells_presence(struct outbox *outbox);
+
 /* Reports that have not been answered yet. */
 size_t outbox_report_count(struct outbox *outbox);
 

@@ -227,8 +227,9 @@ static void take_greeting(struct poll *poll, const json_t *body)
     log_info("link.up", LOG_TEXT("desk", json_string_value(json_object_get(body, "desk_name"))),
              LOG_TEXT("server_version", json_string_value(json_object_get(body, "server_version"))),
              LOG_TEXT("site_mode", json_string_value(json_object_get(body, "site_mode"))));
+    bool is_told_anyway = outbox_tells_presence(poll->outbox);
     outbox_open(poll->outbox);
-    if (poll->was_greeted) /* the server may have lost sight of what lies here */
+    if (poll->was_greeted && !is_told_anyway) /* the server may have lost sight of what lies here */
         desk_queue_push(poll->setup.queue, &(struct desk_task){.kind = DESK_PRESENT});
     poll->was_greeted = true;
 }

@@ -119,9 +119,10 @@
 #define AGENT_STEP_KEYS_MAX 12
 #define AGENT_PLAN_KIND_BYTES_MAX 24
 #define AGENT_START_WITHIN_MS_MAX 60000
-#define AGENT_REREAD_PAUSE_MS 500     /* "read" tasks closer together are one */
-#define AGENT_VAIN_TRIES_MAX 20       /* readings and plans in a row that one card spoils */
-#define AGENT_KNOWN_TASK_PAUSE_MS 250 /* before a poll that would only bring known tasks again */
+#define AGENT_REREAD_PAUSE_MS 500        /* "read" tasks closer together are one */
+#define AGENT_REFUSED_CARD_PAUSE_MS 5000 /* before a card is presented again that the server refused */
+#define AGENT_VAIN_TRIES_MAX 20          /* readings and plans in a row that one card spoils */
+#define AGENT_KNOWN_TASK_PAUSE_MS 250    /* before a poll that would only bring known tasks again */
 #define AGENT_READ_SECTORS_MAX 40
 #define AGENT_READ_ATTEMPTS_MAX 3 /* a card still moving into the field loses a reading now and then */
 #define AGENT_PLANS_REMEMBERED_MAX 16384

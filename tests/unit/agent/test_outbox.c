@@ -19,6 +19,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char heard[NAMES_BYTES]; /* "presence:1 report:2 ", accepted ones only */
 static atomic_int failures;     /* of the next requests, each is answered `failure_status` */
 static int failure_status = 503;
+static const char *failure_code = "scripted";
 static const char *failing_name; /* only these; NULL: all */
 
 static void note_settled(void *context)
@@ -33,7 +34,7 @@ static void hear(const struct peer_request *request, struct peer_answer *reply)
     if (fails) {
         atomic_fetch_sub(&failures, 1);
         reply->status = failure_status;
-        snprintf(reply->body, sizeof reply->body, "{\"code\":\"scripted\"}");
+        snprintf(reply->body, sizeof reply->body, "{\"code\":\"%s\"}", failure_code);
         return;
     }
     int number = 0;
@@ -245,4 +246,57 @@ Test(agent_outbox, reports_are_still_delivered_when_the_agent_ends)
     outbox_free(outbox, 3000);
     outbox = NULL;
     cr_assert_str_eq(heard, "report:1 ");
+}
+
+/* The next wish for a new presence, and how long it is to wait; -1: none came. */
+static int64_t next_wish(void)
+{
+    struct desk_task task;
+    if (!desk_queue_pop(queue, 5000, &task))
+        return -1;
+    desk_task_free(&task);
+    return task.kind == DESK_PRESENT ? task.pause_ms : -1;
+}
+
+static void refuse_next(const char *code)
+{
+    failure_code = code;
+    failure_status = 409;
+    atomic_store(&failures, 1);
+}
+
+Test(agent_outbox, a_card_the_server_refused_is_presented_again_after_a_pause)
+{
+    refuse_next("bad_field");
+    push(OUTBOX_PRESENCE, 1);
+    outbox_open(outbox);
+    cr_assert_eq(next_wish(), AGENT_REFUSED_CARD_PAUSE_MS);
+    refuse_next("bad_field");
+    push(OUTBOX_PRESENTATION, 1);
+    cr_assert_eq(next_wish(), AGENT_REFUSED_CARD_PAUSE_MS);
+    refuse_next("card_changed");
+    push(OUTBOX_PRESENTATION, 2);
+    cr_assert_eq(next_wish(), AGENT_REREAD_PAUSE_MS);
+}
+
+Test(agent_outbox, another_process_at_the_desk_is_no_reason_to_read_the_card)
+{
+    struct desk_task task;
+    refuse_next("agent_replaced");
+    push(OUTBOX_PRESENTATION, 1);
+    push(OUTBOX_REMOVED, 2);
+    outbox_open(outbox);
+    expect("removed:2 ");
+    cr_assert_not(desk_queue_pop(queue, 0, &task));
+}
+
+Test(agent_outbox, says_whether_a_presence_is_still_to_be_told)
+{
+    cr_assert_not(outbox_tells_presence(outbox));
+    push(OUTBOX_PRESENCE, 1);
+    cr_assert(outbox_tells_presence(outbox));
+    outbox_open(outbox);
+    push(OUTBOX_REMOVED, 2);
+    expect("presence:1 removed:2 ");
+    cr_assert_not(outbox_tells_presence(outbox));
 }
