@@ -54,6 +54,8 @@ BEGIN
         ELSE
             task := CASE WHEN fn_unissue_read_anew(v_live) THEN 'read' ELSE fn_plan_read_anew(v_live.presentation_id) END;
         END IF;
+    ELSIF fn_reading_overdue(v_live) THEN
+        task := 'read';
     END IF;
     IF task IN ('plan', 'cancel') THEN
         SELECT jsonb_build_object('plan', v_plan.id, 'run', encode(v_plan.run, 'hex'), 'uid', encode(v_plan.uid, 'hex'),

@@ -34,6 +34,30 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION fn_presence_is_late(desk_live, uuid) IS 'Whether a presence is older than the newest that was heard.';
 
+-- A reading takes well below a second; where it takes longer, it is not asked for in vain too often.
+CREATE OR REPLACE FUNCTION fn_reading_patience() RETURNS interval
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT interval '4 seconds'
+$$;
+COMMENT ON FUNCTION fn_reading_patience() IS 'How long the reading of a card may be on its way.';
+
+-- A reading may get lost between presence and presentation. Without this the card would lie there unread until somebody
+-- takes it off.
+CREATE OR REPLACE FUNCTION fn_reading_overdue(p_live desk_live) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF p_live.presence_kind IS DISTINCT FROM 'card' OR p_live.presentation_id IS NOT NULL
+        OR p_live.reading_due_at >= clock_timestamp() THEN
+        RETURN false;
+    END IF;
+    UPDATE desk_live SET reading_due_at = clock_timestamp() + fn_reading_patience()
+     WHERE desk_id = p_live.desk_id AND presence_id = p_live.presence_id AND presentation_id IS NULL
+       AND reading_due_at < clock_timestamp();
+    RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION fn_reading_overdue(desk_live) IS 'Whether the card on a desk is to be presented again because its reading did not come.';
+
 -- The same presence again changes nothing: what was read of it stays read.
 -- Returns how the card is to be read: body {desk_id, kind, uid, mode, key_version, start_sector, uses_times,
 -- password_sealed}.
@@ -68,7 +92,8 @@ BEGIN
            presentation_id = CASE WHEN presence_id = p_presence_id THEN presentation_id END,
            floor = CASE WHEN presence_id = p_presence_id AND presentation_id IS NOT NULL THEN floor
                         WHEN v_kind = 'card' THEN fn_card_floor(p_uid) END,
-           presence_newest = p_presence_id, agent_seen_at = clock_timestamp()
+           presence_newest = p_presence_id, agent_seen_at = clock_timestamp(),
+           reading_due_at = clock_timestamp() + fn_reading_patience()
      WHERE desk_id = v_live.desk_id AND NOT fn_presence_is_late(desk_live, p_presence_id) RETURNING * INTO v_live;
     IF NOT FOUND THEN
         outcome := 'card_changed';
