@@ -25,8 +25,24 @@ stop() {
     "$here/testpg.sh" stop "$build/killpg2" >/dev/null 2>&1 || true
 }
 
+program=
+# The shell runs a trap only between commands, so the tests run beside it. They take their sites down and say what
+# they have found before they end; the databases go last.
+end() {
+    if [ -z "$program" ]; then exit 143; fi
+    kill -TERM "$program" 2>/dev/null || true
+}
+
 trap stop EXIT
+trap end HUP INT TERM
 start 1
 start 2
 export CARDWRIGHT_KILL1_PG CARDWRIGHT_KILL1_DIR CARDWRIGHT_KILL2_PG CARDWRIGHT_KILL2_DIR
-bash "$here/rig.sh" "$out" "$build/testpg" "$@"
+bash "$here/rig.sh" "$out" "$build/testpg" "$@" &
+program=$!
+status=0
+while true; do
+    wait "$program" && status=0 || status=$?
+    if ! kill -0 "$program" 2>/dev/null; then break; fi
+done
+exit "$status"
