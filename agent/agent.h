@@ -2,7 +2,12 @@
 #ifndef CARDWRIGHT_AGENT_AGENT_H
 #define CARDWRIGHT_AGENT_AGENT_H
 
-#define AGENT_VERSION "1.0.0"
+/* Overridden only to build an older agent for tests. */
+#ifndef AGENT_VERSION
+#define AGENT_VERSION "1.1.0"
+#endif
+#ifndef AGENT_PROTOCOL
 #define AGENT_PROTOCOL 1 /* agent/PROTOCOL.md */
+#endif
 
 #endif

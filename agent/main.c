@@ -34,6 +34,7 @@ struct agent {
     struct plan_memory *memory;
     struct desk_queue *queue;
     struct outbox *outbox;
+    struct printer *printer;
     struct poll *poll;
     struct desk *desk;
     char error[ERROR_BYTES];
@@ -122,6 +123,17 @@ static bool make_reader(struct agent *agent)
     return agent->reader != NULL;
 }
 
+static bool make_printer(struct agent *agent)
+{
+    struct printer_setup printer = {.address = agent->options.printer,
+                                    .identity = agent->identity,
+                                    .speaker = &agent->speaker,
+                                    .outbox = agent->outbox};
+    agent->printer = printer_new(&printer);
+    poll_use_printer(agent->poll, agent->printer);
+    return agent->printer != NULL;
+}
+
 static bool make_threads(struct agent *agent)
 {
     agent->memory = plan_memory_new(AGENT_PLANS_REMEMBERED_MAX);
@@ -142,6 +154,8 @@ static bool make_threads(struct agent *agent)
     if (!agent->outbox)
         return out_of_memory(agent);
     poll_use_outbox(agent->poll, agent->outbox);
+    if (agent->options.printer && !make_printer(agent))
+        return out_of_memory(agent);
     struct desk_setup desk = {.reader = agent->reader,
                               .identity = agent->identity,
                               .speaker = &agent->speaker,
@@ -161,6 +175,7 @@ static bool start(struct agent *agent)
     run_id_make(agent->options.state, agent->speaker.run);
     bytes_to_hex(agent->speaker.run, RUN_BYTES, agent->speaker.run_text);
     agent->speaker.simulated = agent->simulator != NULL;
+    agent->speaker.printer = agent->options.printer;
     return make_threads(agent);
 }
 
@@ -169,6 +184,7 @@ static void stop(struct agent *agent)
 {
     poll_stop(agent->poll);
     desk_stop(agent->desk);
+    printer_free(agent->printer);
     outbox_free(agent->outbox, AGENT_STOP_FLUSH_MS);
     poll_free(agent->poll);
     desk_queue_free(agent->queue);

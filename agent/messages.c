@@ -46,9 +46,10 @@ char *message_pair(const char *code, const uint8_t *public_key, bool simulated, 
 
 char *message_hello(const struct speaker *speaker, const struct reader_facts *reader)
 {
-    return to_text(json_pack("{s:s,s:i,s:s,s:b,s:o}", "run", speaker->run_text, "protocol", AGENT_PROTOCOL,
-                             "version", AGENT_VERSION, "simulated", speaker->simulated, "reader",
-                             json_reader(reader)));
+    json_t *printer = speaker->printer ? json_pack("{s:s}", "name", speaker->printer) : NULL;
+    return to_text(json_pack("{s:s,s:i,s:s,s:b,s:o,s:o*}", "run", speaker->run_text, "protocol",
+                             AGENT_PROTOCOL, "version", AGENT_VERSION, "simulated", speaker->simulated,
+                             "reader", json_reader(reader), "printer", printer));
 }
 
 char *message_poll(const struct speaker *speaker, const struct reader_facts *reader, int64_t at)
@@ -123,6 +124,12 @@ char *message_report(const struct speaker *speaker, const struct uuid *plan, con
     if (result->outcome == RUN_WRITTEN)
         json_object_set_new(message, "presentation", json_id(presentation));
     return to_text(message);
+}
+
+char *message_printed(const struct speaker *speaker, const struct uuid *print, const char *problem)
+{
+    return to_text(
+        json_pack("{s:s,s:o,s:s*}", "run", speaker->run_text, "id", json_id(print), "problem", problem));
 }
 
 char *message_training(const struct speaker *speaker, const char *id, bool ok, const char *text,

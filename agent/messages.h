@@ -15,6 +15,7 @@ struct speaker {
     uint8_t run[RUN_BYTES];
     char run_text[RUN_TEXT_BYTES];
     bool simulated;
+    const char *printer; /* address of the receipt printer; NULL: none */
 };
 
 struct reader_facts {
@@ -34,6 +35,9 @@ char *message_removed(const struct speaker *speaker, const struct uuid *presence
 /* `presentation` counts with a written plan only. */
 char *message_report(const struct speaker *speaker, const struct uuid *plan, const struct uuid *presentation,
                      const struct run_result *result);
+
+/* `problem` NULL: the receipt is printed. */
+char *message_printed(const struct speaker *speaker, const struct uuid *print, const char *problem);
 
 /* `cards` is a list or NULL; a reference is taken. */
 char *message_training(const struct speaker *speaker, const char *id, bool ok, const char *text,

@@ -1,5 +1,7 @@
 #include "agent/options.h"
 
+#include "agent/printer_port.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +20,7 @@ const char options_help[] =
     "  --state DIR         where the pairing key is kept (a file only you may read), and nothing else\n"
     "  --pair CODE         pair with the server first; the code comes from Desks and works once, for ten "
     "minutes\n"
+    "  --printer ADDRESS   receipt printer (ESC/POS): a device such as /dev/usb/lp0, or tcp:host:9100\n"
     "  --simulate DIR      training: start a simulated reader that keeps its cards in DIR\n"
     "  --sim-reader PATH   the simulator, if it is not beside this program\n"
     "  --ca FILE           trust the certificates in FILE instead of the system's\n"
@@ -37,6 +40,7 @@ enum option_code {
     OPTION_PAIR,
     OPTION_SIMULATE,
     OPTION_SIM_READER,
+    OPTION_PRINTER,
     OPTION_CA,
     OPTION_PLAIN_HTTP,
     OPTION_LOG,
@@ -53,6 +57,7 @@ static const struct option known_options[] = {
     {"pair", required_argument, NULL, OPTION_PAIR},
     {"simulate", required_argument, NULL, OPTION_SIMULATE},
     {"sim-reader", required_argument, NULL, OPTION_SIM_READER},
+    {"printer", required_argument, NULL, OPTION_PRINTER},
     {"ca", required_argument, NULL, OPTION_CA},
     {"allow-plain-http", no_argument, NULL, OPTION_PLAIN_HTTP},
     {"log", required_argument, NULL, OPTION_LOG},
@@ -79,6 +84,8 @@ static const char **place_of(int code, struct options *options)
         return &options->simulate;
     case OPTION_SIM_READER:
         return &options->sim_reader;
+    case OPTION_PRINTER:
+        return &options->printer;
     case OPTION_CA:
         return &options->ca_file;
     case OPTION_LOG_LEVEL:
@@ -128,6 +135,8 @@ static const char *check(const struct options *options)
         return "--server is missing";
     if (!options->state)
         return "--state is missing: a folder of this user's own, for the pairing key";
+    if (options->printer && !printer_address_good(options->printer))
+        return "--printer is a device file with its whole path (/dev/usb/lp0), or tcp:host:port";
     if (!options->reader == !options->simulate)
         return "say either --reader (a real one) or --simulate (training)";
     return options->sim_reader && !options->simulate ? "--sim-reader goes with --simulate" : NULL;

@@ -15,6 +15,7 @@ struct options {
     const char *pair;
     const char *simulate;
     const char *sim_reader;
+    const char *printer; /* printer_address_good */
     const char *ca_file;
     const char *log_level;
     bool allow_plain_http;

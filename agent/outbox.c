@@ -38,7 +38,8 @@ struct outbox {
     int64_t flush_until_ms;
 };
 
-static const char *const kind_names[] = {"presence", "presentation", "removed", "report", "training"};
+static const char *const kind_names[] = {"presence", "presentation", "removed",
+                                         "report",   "training",     "printed"};
 
 /* ---- the list; the lock is held ---- */
 
@@ -120,7 +121,7 @@ static bool make_room(struct outbox *outbox)
 
 static void push_locked(struct outbox *outbox, enum outbox_kind kind, const struct uuid *id, char *text)
 {
-    bool is_double = (kind == OUTBOX_REPORT || kind == OUTBOX_TRAINING) && find(outbox, kind, id);
+    bool is_double = kind >= OUTBOX_REPORT && find(outbox, kind, id);
     struct message *message = NULL;
     if (!is_double && !supersede(outbox, kind, id) && make_room(outbox))
         message = calloc(1, sizeof *message);
@@ -208,7 +209,7 @@ static void take_answer(struct outbox *outbox, enum outbox_kind kind, const stru
         take_read_plan(outbox, id, answer->body);
     if (kind == OUTBOX_PRESENCE || kind == OUTBOX_PRESENTATION)
         present_after_refusal(outbox, answer);
-    if (kind == OUTBOX_REPORT || kind == OUTBOX_TRAINING)
+    if (kind >= OUTBOX_REPORT) /* answers to tasks */
         outbox->setup.settled(outbox->setup.context);
 }
 

@@ -15,13 +15,13 @@ enum outbox_kind {
     OUTBOX_REMOVED,      /* id: presence */
     OUTBOX_REPORT,       /* id: plan */
     OUTBOX_TRAINING,     /* id: of the task */
+    OUTBOX_PRINTED,      /* id: of the task */
 };
 
 struct outbox_setup {
     struct link *link;
     struct desk_queue *queue;
-    void (*settled)(
-        void *context); /* called by the sending thread when a report or training answer is through */
+    void (*settled)(void *context); /* called by the sending thread when an answer to a task is through */
     void *context;
 };
 

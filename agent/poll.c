@@ -16,6 +16,7 @@
 struct poll {
     struct poll_setup setup;
     struct outbox *outbox;
+    struct printer *printer;
     struct link_line *line;
     pthread_t thread;
     bool has_thread;
@@ -124,6 +125,15 @@ static bool take_read(struct poll *poll)
     return desk_queue_push(poll->setup.queue, &(struct desk_task){.kind = DESK_PRESENT});
 }
 
+static bool take_print(struct poll *poll, const struct task *task)
+{
+    if (poll->printer)
+        return printer_push(poll->printer, &task->id, task->sealed);
+    outbox_push(poll->outbox, OUTBOX_PRINTED, &task->id,
+                message_printed(poll->setup.speaker, &task->id, "absent"));
+    return true;
+}
+
 static bool take_task(struct poll *poll, const struct task *task, int64_t arrived_ms)
 {
     switch (task->kind) {
@@ -135,6 +145,8 @@ static bool take_task(struct poll *poll, const struct task *task, int64_t arrive
         return take_read(poll);
     case TASK_TRAINING:
         return take_training(poll, task);
+    case TASK_PRINT:
+        return take_print(poll, task);
     }
     return false;
 }
@@ -301,6 +313,11 @@ struct poll *poll_new(const struct poll_setup *setup)
 void poll_use_outbox(struct poll *poll, struct outbox *outbox)
 {
     poll->outbox = outbox;
+}
+
+void poll_use_printer(struct poll *poll, struct printer *printer)
+{
+    poll->printer = printer;
 }
 
 bool poll_start(struct poll *poll)

@@ -8,6 +8,7 @@
 #include "agent/link.h"
 #include "agent/messages.h"
 #include "agent/outbox.h"
+#include "agent/printer.h"
 #include "agent/simulate.h"
 
 struct poll_setup {
@@ -25,6 +26,10 @@ struct poll *poll_new(const struct poll_setup *setup);
 
 /* Where reports of cancelled plans and training answers go; before poll_start or poll_dispatch. */
 void poll_use_outbox(struct poll *poll, struct outbox *outbox);
+
+/* Who prints receipts; NULL: nobody, and every such task is answered so. Before poll_start or poll_dispatch.
+ */
+void poll_use_printer(struct poll *poll, struct printer *printer);
 
 bool poll_start(struct poll *poll); /* false: no thread */
 void poll_stop(struct poll *poll);  /* ends the thread */

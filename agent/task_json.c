@@ -18,7 +18,7 @@ static bool read_id(const json_t *json, const char *name, struct uuid *ret_id)
 
 static bool read_task(const json_t *json, struct task *ret_task)
 {
-    static const char *const words[] = {"plan", "cancel", "read", "training"};
+    static const char *const words[] = {"plan", "cancel", "read", "training", "print"};
     const char *word = json_string_value(json_object_get(json, "task"));
     *ret_task = (struct task){.members = json};
     size_t kind = 0;
@@ -37,6 +37,8 @@ static bool read_task(const json_t *json, struct task *ret_task)
         return read_id(json, "plan", &ret_task->id);
     case TASK_TRAINING:
         return read_id(json, "id", &ret_task->id);
+    case TASK_PRINT:
+        return read_id(json, "id", &ret_task->id) && ret_task->sealed;
     case TASK_READ:
         break;
     }

@@ -6,11 +6,11 @@
 
 #include <jansson.h>
 
-enum task_kind { TASK_PLAN, TASK_CANCEL, TASK_READ, TASK_TRAINING };
+enum task_kind { TASK_PLAN, TASK_CANCEL, TASK_READ, TASK_TRAINING, TASK_PRINT };
 
 struct task {
     enum task_kind kind;
-    struct uuid id;     /* of the plan or the training task */
+    struct uuid id;     /* of the plan, the training task or the receipt */
     const char *sealed; /* hex; borrowed from the answer */
     bool has_run;       /* cancel: the process the plan was made for is named */
     uint8_t run[RUN_BYTES];

@@ -103,12 +103,20 @@ END
 $$;
 COMMENT ON FUNCTION fn_desk_card_body(desk_live) IS 'The card on a desk: state, person, balances, open operation.';
 
+-- update: null, advised or required; printer: the receipt printer of the desk program, null without one.
+CREATE OR REPLACE FUNCTION fn_desk_agent_body(p_live desk_live) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT jsonb_build_object('online', p_live.agent_online, 'reader_state', p_live.reader_state,
+        'reader_name', p_live.reader_name, 'version', p_live.agent_version, 'update', p_live.agent_update,
+        'needs', p_live.agent_needs, 'printer', p_live.printer_name)
+$$;
+COMMENT ON FUNCTION fn_desk_agent_body(desk_live) IS 'The program of a desk, as its screen shows it.';
+
 CREATE OR REPLACE FUNCTION fn_desk_snapshot(p_desk_id uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN (SELECT jsonb_build_object('no', l.event_no, 'desk', jsonb_build_object('id', d.id, 'name', d.name),
-        'agent', jsonb_build_object('online', l.agent_online, 'reader_state', l.reader_state, 'reader_name', l.reader_name,
-            'version', l.agent_version),
+        'agent', fn_desk_agent_body(l),
         'card', fn_desk_card_body(l))
       FROM desk d JOIN desk_live l ON l.desk_id = d.id WHERE d.id = p_desk_id);
 END

@@ -3,10 +3,10 @@
 CREATE OR REPLACE FUNCTION fn_desk_body(p_id uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT jsonb_build_object('id', d.id, 'name', d.name, 'active', d.active, 'created_at', d.created_at,
-        'version', d.version,
+        'version', d.version, 'receipt_by', d.receipt_by, 'receipt_paper_mm', d.receipt_paper_mm,
+        'receipt_language', d.receipt_language,
         'agent', (SELECT jsonb_build_object('id', a.id, 'simulated', a.simulated, 'host', a.host, 'paired_at', a.paired_at,
-                      'version', l.agent_version, 'online', l.agent_online, 'seen_at', l.agent_seen_at,
-                      'reader_state', l.reader_state, 'reader_name', l.reader_name)
+                      'seen_at', l.agent_seen_at) || fn_desk_agent_body(l)
                     FROM agent a WHERE a.desk_id = d.id AND a.revoked_at IS NULL),
         'session', (SELECT jsonb_build_object('operator_id', o.id, 'operator', o.full_name)
                       FROM session s JOIN operator o ON o.id = s.operator_id
@@ -43,7 +43,8 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    INSERT INTO desk (id, name) VALUES (p_id, p_name) ON CONFLICT DO NOTHING;
+    INSERT INTO desk (id, name, receipt_language)
+    SELECT p_id, p_name, o.language FROM operator o WHERE o.id = v_operator_id ON CONFLICT DO NOTHING;
     IF FOUND THEN
         INSERT INTO desk_live (desk_id) VALUES (p_id);
         PERFORM fn_audit(v_operator_id, NULL, 'desk.create', 'desk', p_id::text, jsonb_build_object('name', p_name),
@@ -82,9 +83,9 @@ BEGIN
         PERFORM fn_desk_presence_end(p_desk_id);
     END IF;
     UPDATE desk_live l SET run = NULL, agent_version = NULL, reader_state = 'absent', reader_name = '', agent_seen_at = NULL,
-           agent_online = false WHERE l.desk_id = p_desk_id;
-    IF v_live.agent_online THEN
-        PERFORM fn_desk_event(p_desk_id, 'agent_offline', jsonb_build_object('online', false, 'reader_state', 'absent'));
+           agent_online = false, agent_update = NULL, agent_needs = NULL, printer_name = NULL WHERE l.desk_id = p_desk_id;
+    IF v_live.agent_online OR v_live.agent_update IS NOT NULL THEN
+        PERFORM fn_desk_event(p_desk_id, 'agent_offline', fn_desk_agent_body(l)) FROM desk_live l WHERE l.desk_id = p_desk_id;
     END IF;
     RETURN v_agent_id;
 END
@@ -114,21 +115,23 @@ $$;
 COMMENT ON FUNCTION fn_desk_presence_end(uuid) IS 'Forgets the card on a desk; returns the desks to wake.';
 
 -- A desk is retired by active = false: only when nobody works there; its agent is revoked.
+-- p_change holds what changes of name, active, receipt_by, receipt_paper_mm and receipt_language.
 -- outcome: done | not_found | precondition_failed | name_taken | still_in_use. agent_id: the agent revoked by it.
-CREATE OR REPLACE FUNCTION fn_desk_change(p_token bytea, p_id uuid, p_version bigint, p_name text, p_active boolean,
-    p_request_id text)
+CREATE OR REPLACE FUNCTION fn_desk_change(p_token bytea, p_id uuid, p_version bigint, p_change jsonb, p_request_id text)
 RETURNS TABLE (outcome text, body text, extra text, version bigint, agent_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_operator_id uuid;
     v_old desk;
+    v_name text := p_change ->> 'name';
+    v_retire boolean := (p_change ->> 'active')::boolean IS FALSE;
 BEGIN
     SELECT s.outcome, s.operator_id INTO outcome, v_operator_id FROM fn_session(p_token, 'desks.manage') s;
     IF outcome = 'ok' THEN
         SELECT * INTO v_old FROM desk d WHERE d.id = p_id FOR NO KEY UPDATE;
         outcome := CASE WHEN v_old.id IS NULL THEN 'not_found' WHEN v_old.version <> p_version THEN 'precondition_failed'
-            WHEN EXISTS (SELECT FROM desk d WHERE d.name = p_name AND d.id <> p_id) THEN 'name_taken'
-            WHEN p_active = false AND (
+            WHEN EXISTS (SELECT FROM desk d WHERE d.name = v_name AND d.id <> p_id) THEN 'name_taken'
+            WHEN v_retire AND (
                 EXISTS (SELECT FROM session s WHERE s.desk_id = p_id AND s.ended_at IS NULL AND now() < s.expires_at)
                 OR EXISTS (SELECT FROM operation o WHERE o.desk_id = p_id AND o.finished_at IS NULL)) THEN 'still_in_use'
             ELSE 'done' END;
@@ -136,13 +139,16 @@ BEGIN
     IF outcome = 'name_taken' THEN
         extra := fn_field_error('/name', 'taken', 'Another desk has this name.');
     ELSIF outcome = 'done' THEN
-        UPDATE desk d SET name = coalesce(p_name, d.name), active = coalesce(p_active, d.active), version = d.version + 1
+        UPDATE desk d SET name = coalesce(v_name, d.name), active = coalesce((p_change ->> 'active')::boolean, d.active),
+               receipt_by = coalesce(p_change ->> 'receipt_by', d.receipt_by),
+               receipt_paper_mm = coalesce((p_change ->> 'receipt_paper_mm')::smallint, d.receipt_paper_mm),
+               receipt_language = coalesce(p_change ->> 'receipt_language', d.receipt_language), version = d.version + 1
          WHERE d.id = p_id RETURNING d.version INTO version;
-        IF p_active = false THEN
+        IF v_retire THEN
             agent_id := fn_agent_revoke(p_id);
         END IF;
-        PERFORM fn_audit(v_operator_id, NULL, 'desk.change', 'desk', p_id::text, jsonb_strip_nulls(jsonb_build_object(
-            'name', p_name, 'active', p_active, 'agent_revoked', agent_id)), p_request_id);
+        PERFORM fn_audit(v_operator_id, NULL, 'desk.change', 'desk', p_id::text,
+            jsonb_strip_nulls(p_change || jsonb_build_object('agent_revoked', agent_id)), p_request_id);
         body := fn_desk_body(p_id)::text;
     END IF;
     RETURN NEXT;
@@ -150,7 +156,7 @@ EXCEPTION WHEN unique_violation THEN -- another request took the name between ch
     RETURN QUERY SELECT 'name_taken', NULL::text, NULL::text, NULL::bigint, NULL::uuid;
 END
 $$;
-COMMENT ON FUNCTION fn_desk_change(bytea, uuid, bigint, text, boolean, text) IS 'Renames, retires or revives a desk.';
+COMMENT ON FUNCTION fn_desk_change(bytea, uuid, bigint, jsonb, text) IS 'Renames, retires or revives a desk, or says how it prints.';
 
 -- outcome: empty | not_found. A desk without an agent is empty too, so a repeat is harmless.
 CREATE OR REPLACE FUNCTION fn_desk_agent_delete(p_token bytea, p_desk_id uuid, p_request_id text)
@@ -243,38 +249,46 @@ COMMENT ON FUNCTION fn_agent_pair(bytea, uuid, bytea, boolean, text, text) IS
     'Makes an agent of whoever has an open code; replaces the desk''s older agent (returned as agent_id).';
 
 -- A new process of the agent: from here on only its run speaks for the desk. A repeat of the same run changes nothing
--- that is told. outcome: done | agent_unknown | training_only. wake: desks with news.
-CREATE OR REPLACE FUNCTION fn_agent_hello(p_agent_id uuid, p_run bytea, p_version text, p_simulated boolean,
-    p_reader_state text, p_reader_name text)
+-- that is told. p_hello: {version, simulated, reader_state, reader_name, update, needs, printer}. With update "required" it is
+-- too old to be let in: the desk is told what it needs, and no run speaks for it until a newer one says hello.
+-- outcome: done | agent_unknown | training_only | agent_too_old. wake: desks with news.
+CREATE OR REPLACE FUNCTION fn_agent_hello(p_agent_id uuid, p_run bytea, p_hello jsonb)
 RETURNS TABLE (outcome text, body text, extra text, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_desk desk;
     v_live desk_live;
+    v_now desk_live;
     v_mode text := (SELECT s.mode FROM site s);
+    v_simulated boolean := (p_hello ->> 'simulated')::boolean;
+    v_run bytea := CASE WHEN p_hello ->> 'update' = 'required' THEN NULL ELSE p_run END;
 BEGIN
     SELECT d.* INTO v_desk FROM agent a JOIN desk d ON d.id = a.desk_id
      WHERE a.id = p_agent_id AND a.revoked_at IS NULL AND d.active;
     SELECT * INTO v_live FROM desk_live l WHERE l.desk_id = v_desk.id;
-    outcome := CASE WHEN v_desk.id IS NULL THEN 'agent_unknown' WHEN p_simulated AND v_mode <> 'training' THEN 'training_only'
-                    ELSE 'done' END;
-    IF outcome = 'done' THEN
-        wake := '{}';
-        IF v_live.run IS DISTINCT FROM p_run AND v_live.presence_id IS NOT NULL THEN
-            wake := fn_desk_presence_end(v_desk.id);
-        END IF;
-        UPDATE agent a SET simulated = p_simulated WHERE a.id = p_agent_id AND a.simulated <> p_simulated;
-        UPDATE desk_live l SET run = p_run, agent_version = p_version, reader_state = p_reader_state,
-               presence_newest = CASE WHEN l.run = p_run THEN l.presence_newest END, reader_name = p_reader_name, agent_seen_at = clock_timestamp(), agent_online = true
-         WHERE l.desk_id = v_desk.id;
-        IF NOT v_live.agent_online OR v_live.run IS DISTINCT FROM p_run OR v_live.reader_state <> p_reader_state THEN
-            PERFORM fn_desk_event(v_desk.id, 'agent_online', jsonb_build_object('online', true,
-                'reader_state', p_reader_state, 'reader_name', p_reader_name, 'version', p_version));
-            wake := wake || v_desk.id;
-        END IF;
-        body := jsonb_build_object('desk_id', v_desk.id, 'desk_name', v_desk.name, 'site_mode', v_mode)::text;
+    outcome := CASE WHEN v_desk.id IS NULL THEN 'agent_unknown' WHEN v_simulated AND v_mode <> 'training' THEN 'training_only'
+                    WHEN v_run IS NULL THEN 'agent_too_old' ELSE 'done' END;
+    wake := '{}';
+    IF outcome NOT IN ('done', 'agent_too_old') THEN
+        RETURN NEXT;
+        RETURN;
     END IF;
+    IF v_live.run IS DISTINCT FROM v_run AND v_live.presence_id IS NOT NULL THEN
+        wake := fn_desk_presence_end(v_desk.id);
+    END IF;
+    UPDATE agent a SET simulated = v_simulated WHERE a.id = p_agent_id AND a.simulated <> v_simulated;
+    UPDATE desk_live l SET run = v_run, agent_version = p_hello ->> 'version', agent_update = p_hello ->> 'update',
+           agent_needs = p_hello ->> 'needs', reader_state = p_hello ->> 'reader_state', reader_name = p_hello ->> 'reader_name',
+           presence_newest = CASE WHEN l.run = p_run THEN l.presence_newest END, agent_seen_at = clock_timestamp(),
+           agent_online = v_run IS NOT NULL, printer_name = p_hello ->> 'printer'
+     WHERE l.desk_id = v_desk.id RETURNING * INTO v_now;
+    IF v_live.run IS DISTINCT FROM v_run OR fn_desk_agent_body(v_live) <> fn_desk_agent_body(v_now) THEN
+        PERFORM fn_desk_event(v_desk.id, CASE outcome WHEN 'done' THEN 'agent_online' ELSE 'agent_offline' END,
+            fn_desk_agent_body(v_now));
+        wake := wake || v_desk.id;
+    END IF;
+    body := jsonb_build_object('desk_id', v_desk.id, 'desk_name', v_desk.name, 'site_mode', v_mode)::text;
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION fn_agent_hello(uuid, bytea, text, boolean, text, text) IS 'An agent process begins to speak for its desk.';
+COMMENT ON FUNCTION fn_agent_hello(uuid, bytea, jsonb) IS 'An agent process begins to speak for its desk.';

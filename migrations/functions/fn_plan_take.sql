@@ -4,24 +4,25 @@
 -- Notes that the agent was heard and what its reader is like; tells the desk when that changed.
 CREATE OR REPLACE FUNCTION fn_agent_heard(p_live desk_live, p_reader_state text) RETURNS uuid[]
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_now desk_live;
 BEGIN
     IF p_live.agent_online AND p_live.reader_state = p_reader_state
         AND p_live.agent_seen_at > clock_timestamp() - interval '4 seconds' THEN
         RETURN '{}'::uuid[];
     END IF;
     UPDATE desk_live SET agent_seen_at = clock_timestamp(), agent_online = true, reader_state = p_reader_state
-     WHERE desk_id = p_live.desk_id;
+     WHERE desk_id = p_live.desk_id RETURNING * INTO v_now;
     IF p_live.agent_online AND p_live.reader_state = p_reader_state THEN
         RETURN '{}'::uuid[];
     END IF;
-    PERFORM fn_desk_event(p_live.desk_id, 'agent_online', jsonb_build_object('online', true, 'reader_state', p_reader_state,
-        'reader_name', p_live.reader_name, 'version', p_live.agent_version));
+    PERFORM fn_desk_event(p_live.desk_id, 'agent_online', fn_desk_agent_body(v_now));
     RETURN ARRAY[p_live.desk_id];
 END
 $$;
 COMMENT ON FUNCTION fn_agent_heard(desk_live, text) IS 'Stamps a living agent, at most once in four seconds.';
 
--- task: none | plan | cancel | read; body for plan: {plan, run, uid, kind, request, blocks, sectors, password_sealed}.
+-- task: none | plan | cancel | read | print (a receipt waits: fn_receipt_take); body for plan: {plan, run, uid, kind, request, blocks, sectors, password_sealed}.
 -- p_plan_id: id for a new plan row, made by the caller. The card is locked before the desk, as everywhere.
 CREATE OR REPLACE FUNCTION fn_plan_take(p_agent_id uuid, p_run bytea, p_reader_state text, p_plan_id uuid)
 RETURNS TABLE (outcome text, task text, body jsonb, wake uuid[])
@@ -56,6 +57,9 @@ BEGIN
         END IF;
     ELSIF fn_reading_overdue(v_live) THEN
         task := 'read';
+    END IF;
+    IF task = 'none' AND v_live.receipt_waiting THEN
+        task := 'print';
     END IF;
     IF task IN ('plan', 'cancel') THEN
         SELECT jsonb_build_object('plan', v_plan.id, 'run', encode(v_plan.run, 'hex'), 'uid', encode(v_plan.uid, 'hex'),
@@ -127,13 +131,13 @@ BEGIN
     IF v_legs IS NULL AND v_operation.kind = 'issue' AND v_operation.cancel_requested_at IS NULL THEN
         v_kind := 'operation';
         v_legs := fn_plan_issue_legs(v_operation, v_seen);
+    ELSIF v_legs IS NULL AND v_operation.kind = 'unissue' THEN
+        v_kind := 'operation';
+        v_legs := fn_plan_unissue_legs(v_operation, p_live, v_seen);
     ELSIF v_legs IS NULL AND v_operation.id IS NULL AND v_card.state = 'active' THEN
         v_kind := 'fence';
         v_legs := fn_plan_maintenance_legs(v_seen);
     ELSIF v_legs IS NULL AND v_operation.kind NOT IN ('issue', 'unissue') THEN
-    ELSIF v_legs IS NULL AND v_operation.kind = 'unissue' THEN
-        v_kind := 'operation';
-        v_legs := fn_plan_unissue_legs(v_operation, p_live, v_seen);
         v_kind := CASE WHEN v_operation.cancel_requested_at IS NULL AND fn_plan_covered(v_operation) THEN 'operation' ELSE 'fence' END;
         v_legs := fn_plan_money_legs(v_operation, v_seen, v_kind);
     END IF;

@@ -1,4 +1,5 @@
 /* An agent becomes known (pair) and begins to speak (hello): agent/PROTOCOL.md. */
+#include "api/agent_age.h"
 #include "api/agent_auth.h"
 #include "api/answer.h"
 #include "api/desk_wake.h"
@@ -18,6 +19,7 @@
 #include "http/reply.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- POST /agent/v1/pair ---- */
@@ -147,38 +149,49 @@ void agent_pair_post(struct request *rq, struct db_conn *db)
 static const char *const reader_states[] = {"ok", "absent", "silent", NULL};
 
 struct hello {
-    struct uuid agent_id;
     struct in_bytes run;
-    int64_t protocol;
-    const char *version;
-    bool simulated;
-    int reader_state;
-    const char *reader_name;
+    const char *facts; /* what fn_agent_hello takes, as text */
 };
 
 static bool hello_read(struct request *rq, struct hello *in)
 {
     json_t *reader = NULL;
+    json_t *printer = NULL;
+    int64_t protocol;
+    const char *version;
+    bool simulated;
+    int reader_state;
+    const char *reader_name;
+    const char *printer_name = NULL;
     const struct in_field spec[] = {
         IN_HEX("run", &in->run, AGENT_RUN_BYTES, AGENT_RUN_BYTES),
-        IN_INT("protocol", &in->protocol, 0, AGENT_PROTOCOL_NUMBER_MAX),
-        IN_TEXT("version", &in->version, 1, AGENT_VERSION_CHARACTERS_MAX),
-        IN_BOOL("simulated", &in->simulated),
+        IN_INT("protocol", &protocol, 0, AGENT_PROTOCOL_NUMBER_MAX),
+        IN_TEXT("version", &version, 1, AGENT_VERSION_CHARACTERS_MAX),
+        IN_BOOL("simulated", &simulated),
         IN_OBJECT("reader", &reader),
+        IN_OBJECT_OPT("printer", &printer, NULL),
         IN_END,
     };
-    const struct in_field reader_spec[] = {IN_ENUM("state", &in->reader_state, reader_states),
-                                           IN_TEXT("name", &in->reader_name, 0, READER_NAME_CHARACTERS_MAX),
+    const struct in_field reader_spec[] = {IN_ENUM("state", &reader_state, reader_states),
+                                           IN_TEXT("name", &reader_name, 0, READER_NAME_CHARACTERS_MAX),
                                            IN_END};
+    const struct in_field printer_spec[] = {IN_TEXT("name", &printer_name, 1, PRINTER_NAME_CHARACTERS_MAX),
+                                            IN_END};
     if (!in_read(rq, spec))
         return false;
     in_object(rq, "/reader", reader, reader_spec);
+    if (printer)
+        in_object(rq, "/printer", printer, printer_spec);
     if (!in_done(rq))
         return false;
-    if (in->protocol < AGENT_PROTOCOL_MIN) {
-        reply_error(rq, ERR_AGENT_TOO_OLD, NULL);
-        return false;
-    }
+    struct agent_age age = agent_age(protocol, version);
+    json_t *facts = json_pack("{s:s, s:b, s:s, s:s, s:s*, s:s*, s:s*}", "version", version, "simulated",
+                              simulated, "reader_state", reader_states[reader_state], "reader_name",
+                              reader_name, "update", age.update, "needs", age.needs, "printer", printer_name);
+    char *text = json_dumps(facts, JSON_COMPACT);
+    in->facts = request_copy(rq, text ? text : "{}");
+    free(text);
+    json_decref(facts);
     return true;
 }
 
@@ -187,10 +200,7 @@ static bool hello_bind(struct request *rq, void *state, struct db_call *call)
     const struct hello *in = state;
     fast_bind_agent(rq, &call->params);
     db_bind_bytes(&call->params, in->run.bytes, in->run.count);
-    db_bind_text(&call->params, in->version);
-    db_bind_bool(&call->params, in->simulated);
-    db_bind_text(&call->params, reader_states[in->reader_state]);
-    db_bind_text(&call->params, in->reader_name);
+    db_bind_text(&call->params, in->facts);
     return true;
 }
 
@@ -201,6 +211,7 @@ static enum fast_next hello_next(struct request *rq, void *state, const struct d
     (void)ret_next;
     if (strcmp(db_text(rows, 0, 0), "done") != 0) {
         outcome_reply(rq, rows);
+        desk_wake_rows(rows, "wake"); /* a desk whose program is too old is told too */
         return FAST_REPLIED;
     }
     json_t *body = json_loads(db_text(rows, 0, 1), 0, NULL);
@@ -216,8 +227,8 @@ static void hello_run(struct request *rq, const struct agent_identity *agent)
 {
     static const struct fast_stage say_hello = {
         .statement = "agent_hello", .bind = hello_bind, .next = hello_next, .repeatable = true};
+    (void)agent;
     struct hello *in = request_alloc(rq, sizeof *in);
-    in->agent_id = agent->agent_id;
     if (hello_read(rq, in))
         fast_run(rq, &say_hello, in);
 }

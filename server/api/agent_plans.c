@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "flow/plan_task.h"
+#include "flow/receipt.h"
 #include "http/reply.h"
 #include "http/server.h"
 #include "http/wait.h"
@@ -39,6 +40,8 @@ static const struct fast_stage poll_stage;
 static void poll_wake(struct request *rq, enum wait_why why);
 static enum fast_next training_next(struct request *rq, void *state, const struct db_rows *rows,
                                     const struct fast_stage **ret_next);
+static enum fast_next print_next(struct request *rq, void *state, const struct db_rows *rows,
+                                 const struct fast_stage **ret_next);
 
 static enum fast_next poll_park(struct request *rq, struct agent_message *message)
 {
@@ -55,7 +58,7 @@ static enum fast_next poll_park(struct request *rq, struct agent_message *messag
     return FAST_PARKED;
 }
 
-static bool training_bind(struct request *rq, void *state, struct db_call *call)
+static bool desk_bind(struct request *rq, void *state, struct db_call *call)
 {
     (void)rq;
     const struct agent_message *message = state;
@@ -64,7 +67,10 @@ static bool training_bind(struct request *rq, void *state, struct db_call *call)
 }
 
 static const struct fast_stage training_stage = {
-    .statement = "training_take", .bind = training_bind, .next = training_next, .repeatable = true};
+    .statement = "training_take", .bind = desk_bind, .next = training_next, .repeatable = true};
+
+static const struct fast_stage print_stage = {
+    .statement = "receipt_take", .bind = desk_bind, .next = print_next, .repeatable = true};
 
 /* A row that cannot be built stays unreported: the operation is in doubt after 30 s and the card settles it.
  */
@@ -90,6 +96,16 @@ static void plan_reply(struct request *rq, const struct agent_message *message, 
                               sealed));
 }
 
+/* What is no money comes last: simulated cards, then waiting. */
+static enum fast_next poll_rest(struct request *rq, struct agent_message *message,
+                                const struct fast_stage **ret_next)
+{
+    if (!message->agent->simulated)
+        return poll_park(rq, message);
+    *ret_next = &training_stage;
+    return FAST_STAGE;
+}
+
 static enum fast_next poll_next(struct request *rq, void *state, const struct db_rows *rows,
                                 const struct fast_stage **ret_next)
 {
@@ -112,11 +128,38 @@ static enum fast_next poll_next(struct request *rq, void *state, const struct db
         reply_json(rq, 200, "{\"tasks\":[{\"task\":\"read\"}]}");
         return FAST_REPLIED;
     }
-    if (message->agent->simulated) {
-        *ret_next = &training_stage;
+    if (strcmp(task, "print") == 0) {
+        *ret_next = &print_stage;
         return FAST_STAGE;
     }
-    return poll_park(rq, message);
+    return poll_rest(rq, message, ret_next);
+}
+
+/* Row: facts of a receipt, or none. One that cannot be made stays unanswered; who waits for it is told in
+ * time. */
+static enum fast_next print_next(struct request *rq, void *state, const struct db_rows *rows,
+                                 const struct fast_stage **ret_next)
+{
+    const struct agent_message *message = state;
+    if (db_rows_count(rows) == 0 || db_is_null(rows, 0, 0))
+        return poll_rest(rq, state, ret_next);
+    CLEANUP(json_release) json_t *facts = json_loads(db_text(rows, 0, 0), 0, NULL);
+    const char *id = json_string_value(json_object_get(facts, "id"));
+    uint8_t key[AGENT_KEY_BYTES];
+    struct seal_context context = {.agent_key = key, .agent_id = message->agent->agent_id};
+    CLEANUP(cleanup_free) char *sealed = NULL;
+    if (id && uuid_parse(id, &context.id) && agent_auth_key(message->agent, key))
+        sealed = receipt_seal(facts, &context);
+    sodium_memzero(key, sizeof key);
+    if (!sealed) {
+        log_error("agent.print", LOG_TEXT("print", id ? id : "-"),
+                  LOG_TEXT("reason", "no receipt can be made of it"));
+        return poll_rest(rq, state, ret_next);
+    }
+    reply_json(
+        rq, 200,
+        request_printf(rq, "{\"tasks\":[{\"task\":\"print\",\"id\":\"%s\",\"sealed\":\"%s\"}]}", id, sealed));
+    return FAST_REPLIED;
 }
 
 /* Row: body of the task, or none. */

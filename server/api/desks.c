@@ -69,26 +69,58 @@ static void run_revoking(struct request *rq, struct db_conn *db, const char *sta
     outcome_reply(rq, rows);
 }
 
+/* The members given, as text for fn_desk_change; null counts as absent. NULL: it replied. The caller frees
+ * it. */
+static char *change_read(struct request *rq)
+{
+    static const char *const printers[] = {"browser", "printer", NULL};
+    static const char *const languages[] = {"en", "zh-CN", NULL};
+    const char *name = NULL;
+    bool active;
+    int word;
+    int64_t paper_mm = RECEIPT_PAPER_WIDE_MM;
+    const struct in_field spec[] = {IN_TEXT_OPT("name", &name, 1, DESK_NAME_CHARACTERS_MAX, NULL),
+                                    IN_BOOL_OPT("active", &active, NULL),
+                                    IN_ENUM_OPT("receipt_by", &word, printers, NULL),
+                                    IN_INT_OPT("receipt_paper_mm", &paper_mm, 0, INT16_MAX, NULL),
+                                    IN_ENUM_OPT("receipt_language", &word, languages, NULL),
+                                    IN_END};
+    if (!in_read(rq, spec))
+        return NULL;
+    if (paper_mm != RECEIPT_PAPER_NARROW_MM && paper_mm != RECEIPT_PAPER_WIDE_MM)
+        field_error_add(rq, "/receipt_paper_mm", "paper", "The paper is 58 or 80 mm wide.");
+    json_t *change = json_copy(request_body_json(rq));
+    const char *member;
+    void *next;
+    json_t *value;
+    json_object_foreach_safe(change, next, member, value)
+    {
+        if (json_is_null(value))
+            json_object_del(change, member);
+    }
+    if (name) /* as normalised */
+        json_object_set_new(change, "name", json_string(name));
+    char *text = in_done(rq) && answer_some(rq, json_object_size(change) > 0)
+                     ? json_dumps(change, JSON_COMPACT)
+                     : NULL;
+    json_decref(change);
+    return text;
+}
+
 void desks_desk_patch(struct request *rq, struct db_conn *db)
 {
     struct uuid id;
-    const char *name = NULL;
-    bool active = true;
-    bool has_active = false;
-    const struct in_field spec[] = {IN_TEXT_OPT("name", &name, 1, DESK_NAME_CHARACTERS_MAX, NULL),
-                                    IN_BOOL_OPT("active", &active, &has_active), IN_END};
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "desk_id", &id) || !in_read(rq, spec) || !answer_some(rq, name || has_active))
+    if (!request_param_uuid(rq, "desk_id", &id))
+        return;
+    CLEANUP(cleanup_free) char *change = change_read(rq);
+    if (!change)
         return;
     answer_bind_token(rq, &params);
     db_bind_uuid(&params, id.bytes);
     if (!answer_bind_version(rq, &params))
         return;
-    db_bind_text(&params, name);
-    if (has_active)
-        db_bind_bool(&params, active);
-    else
-        db_bind_null(&params);
+    db_bind_text(&params, change);
     db_bind_text(&params, request_id(rq));
     run_revoking(rq, db, "desk_change", &params, &id);
 }

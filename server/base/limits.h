@@ -171,8 +171,9 @@
 #define AGENT_PROTOCOL_MIN 1     /* oldest agent/PROTOCOL.md this server speaks */
 #define PAIR_TRIES_PER_MINUTE 20 /* per address; a code has 40 bits and dies after five wrong ones */
 #define TRAINING_WAIT_MS 10000
-#define RECEIPT_WAIT_MS 15000 /* longer than an agent tries (AGENT_PRINT_MS_MAX), so that it answers first   \
-                               */
+#define RECEIPT_WAIT_MS                                                                                      \
+    15000 /* longer than an agent tries (AGENT_PRINT_MS_MAX), so that it answers first                       \
+           */
 #define PRINTER_NAME_CHARACTERS_MAX 120
 #define RECEIPT_PAPER_NARROW_MM 58 /* the two widths that receipt printers are made for */
 #define RECEIPT_PAPER_WIDE_MM 80
@@ -181,8 +182,9 @@
 #define PERSONNEL_NO_CHARACTERS_MAX 40
 #define EXTERNAL_ID_CHARACTERS_MAX 200
 #define PRINTED_NO_CHARACTERS_MAX 40
-#define PHOTO_SIDE_PIXELS_MAX 1600 /* the pages send 480 by 600; a small file may unfold to a large picture  \
-                                    */
+#define PHOTO_SIDE_PIXELS_MAX                                                                                \
+    1600 /* the pages send 480 by 600; a small file may unfold to a large picture                            \
+          */
 #define CASE_REASON_CHARACTERS_MIN 3
 #define CASE_REASON_CHARACTERS_MAX 400
 #define DESK_NAME_CHARACTERS_MAX 60

@@ -1,1 +1,1 @@
-SELECT * FROM fn_agent_hello($1, $2, $3, $4, $5, $6)
+SELECT * FROM fn_agent_hello($1, $2, $3)

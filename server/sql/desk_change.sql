@@ -1,1 +1,1 @@
-SELECT * FROM fn_desk_change($1, $2, $3, $4, $5, $6)
+SELECT * FROM fn_desk_change($1, $2, $3, $4, $5)

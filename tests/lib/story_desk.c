@@ -54,7 +54,7 @@ static void fail(struct story_desk *desk, const char *what)
 
 static void run_agent(const struct story_desk *desk, const char *code, pid_t parent)
 {
-    char log_path[256], state[256], cards[256];
+    char log_path[256], state[256], cards[256], paper[256];
     const char *program = getenv("CARDWRIGHT_AGENT");
     sigset_t none;
     sigemptyset(&none);
@@ -63,13 +63,14 @@ static void run_agent(const struct story_desk *desk, const char *code, pid_t par
     snprintf(log_path, sizeof log_path, "%s/log", desk->folder);
     snprintf(state, sizeof state, "%s/state", desk->folder);
     snprintf(cards, sizeof cards, "%s/cards", desk->folder);
+    snprintf(paper, sizeof paper, "%s/paper", desk->folder);
     int log = open(log_path, O_WRONLY | O_APPEND | O_CREAT, 0600);
     int null = open("/dev/null", O_RDONLY);
     if (!program || getppid() != parent || log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 ||
         dup2(log, 2) < 0)
         _exit(126);
     execl(program, program, "--server", story_server(desk->story)->url, "--simulate", cards, "--state", state,
-          "--pair", code, (char *)NULL);
+          "--printer", paper, "--pair", code, (char *)NULL);
     _exit(127);
 }
 
@@ -155,8 +156,8 @@ void story_desk_wait(struct story_desk *desk, const char *label, const char *sta
         json_t *operation = story_answer(desk->story, "operation");
         if (strcmp(text_of(operation, "state"), state) != 0)
             continue;
-        if (json_is_string(json_object_get(operation, "finished_at")))
         bool wiped = strcmp(text_of(operation, "kind"), "unissue") == 0 && strcmp(state, "completed") == 0;
+        if (json_is_string(json_object_get(operation, "finished_at")))
             story_desk_shows(desk, wiped ? "blank" : "active");
         return;
     }
@@ -180,6 +181,7 @@ struct story_desk *story_desk_start(struct story *story, const char *as)
     story_set(story, "desk", desk->id);
     snprintf(desk->folder, sizeof desk->folder, "%s/desk", story_server(story)->directory);
     cr_assert_eq(mkdir(desk->folder, 0700), 0);
+    story_set(story, "folder", desk->folder);
     const struct step sit = {.label = "sit",
                              PUT("/api/v1/session/desk"),
                              .as = as,

@@ -7,6 +7,8 @@
  *     story_desk_wait(desk, "issue", "completed");  {set.reading} is the reading afterwards
  *     story_desk_stop(desk);
  *
+ * Its receipt printer is the file {set.folder}/paper, which is not there until the story makes it.
+ *
  * Programs: $CARDWRIGHT_AGENT, $SIM_READER. */
 #ifndef CARDWRIGHT_TESTS_LIB_STORY_DESK_H
 #define CARDWRIGHT_TESTS_LIB_STORY_DESK_H

@@ -140,8 +140,8 @@ test('recharge: three keystrokes', async () => {
     await page.waitForSelector('tr.fresh');
     await look('recharge-result');
     await press('Control+p');
-    assert.equal(await page.evaluate(() => globalThis.printed), 1);
-    assert.match(await text('#receipt'), /¥200\.00/);
+    await page.waitForFunction(() => globalThis.printed === 1);
+    assert.match(await text('#receipt'), /CNY 200\.00/);
     await press('Enter');
     await page.waitForSelector('[data-action=recharge]');
     assert.match(await text('.purses'), /¥200\.00/);
@@ -209,7 +209,8 @@ test('a card pulled mid-write is in doubt, and put back it is finished once', as
     await page.waitForSelector('.virtual[aria-pressed=false]');
     await look('desk-in-doubt');
     await page.click('text=Print open-act slip');
-    assert.equal(await page.evaluate(() => globalThis.printed), 2);
+    await page.waitForFunction(() => globalThis.printed === 2);
+    assert.match(await text('#receipt'), /Open act/);
     await page.click('.virtual');
     await page.waitForSelector('.reminder.ok');
     assert.match(await text('.purses'), /¥330\.00/);

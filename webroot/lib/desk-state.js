@@ -7,6 +7,7 @@ export function stageOf({ live, act, stream, serverAway = false }) {
     if (open && act.state === 'in_doubt' && (!live?.card || live.card.card?.id === act.card.id)) return 'in_doubt';
     if (serverAway) return 'server_away';
     if (!live) return stream === 'lost' ? 'server_away' : 'unknown';
+    if (live.agent.update === 'required') return 'agent_old';
     if (!live.agent.online) return 'agent_away';
     if (live.agent.reader_state !== 'ok') return 'reader_away';
     const card = live.card;
@@ -33,7 +34,7 @@ export function room(balances, site) {
 
 // Why nothing is possible in a stage, and what comes first. Stages that allow some act name it in ALLOWS.
 const WHY = {
-    server_away: 'why.server', agent_away: 'why.agent', reader_away: 'why.reader', unknown: 'why.wait', none: 'why.card',
+    server_away: 'why.server', agent_away: 'why.agent', agent_old: 'why.agent_old', reader_away: 'why.reader', unknown: 'why.wait', none: 'why.card',
     reading: 'why.wait', two_cards: 'why.two_cards', not_supported: 'why.kind', blank: 'why.issue_first', foreign: 'why.foreign',
     gone: 'why.gone', lost: 'why.lost', replaced: 'why.replaced', cancelled: 'why.issue_again', scrapped: 'why.scrapped',
     blocked: 'why.blocked', case: 'why.case', in_doubt: 'why.put_back', issuing: 'why.issuing', writing: 'why.writing',

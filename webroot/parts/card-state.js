@@ -5,7 +5,7 @@ import { Icon } from './icon.js';
 
 export const STATES = {
     none: ['idle', 'credit-card'], reading: ['idle', 'nfc'], reader_away: ['bad', 'plug-connected-x'],
-    agent_away: ['bad', 'power'], server_away: ['bad', 'wifi-off'], unknown: ['idle', 'clock'],
+    agent_away: ['bad', 'power'], agent_old: ['bad', 'download'], server_away: ['bad', 'wifi-off'], unknown: ['idle', 'clock'],
     active: ['ok', 'circle-check'], blank: ['brand', 'credit-card'], foreign: ['idle', 'credit-card-off'],
     gone: ['idle', 'credit-card-off'], lost: ['bad', 'alert-octagon'], replaced: ['idle', 'credit-card-off'],
     cancelled: ['idle', 'credit-card-off'], scrapped: ['idle', 'credit-card-off'], damaged: ['amber', 'tool'],

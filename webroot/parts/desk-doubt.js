@@ -8,7 +8,7 @@ import { cashOf } from './desk-band.js';
 import { Reader } from './desk-stage.js';
 import { Icon } from './icon.js';
 import { ProblemSummary } from './field.js';
-import { printOpenSlip } from './receipt.js';
+import { printReceipt } from './receipt.js';
 
 const LEG = { C: ['ok', 'check', 'leg.proven'], P: ['amber', 'help', 'leg.open'], X: ['idle', 'x', 'leg.void'] };
 
@@ -59,7 +59,7 @@ export function Doubt({ card }) {
             <p class="muted">${t('doubt.gone')}</p>
             <${ProblemSummary} problem=${problem.value} />
             <div class="row-actions">
-                <button type="button" class="btn btn-lg" onClick=${() => printOpenSlip(operation)}><${Icon} name="printer" /> ${t('doubt.slip')}</button>
+                ${!ofCard(operation) && html`<button type="button" class="btn btn-lg" onClick=${() => printReceipt(operation)}><${Icon} name="printer" /> ${t('doubt.slip')}</button>`}
                 <button type="button" class="btn btn-lg" onClick=${next}><${Icon} name="arrow-right" /> ${t('doubt.next')}</button>
                 ${!operation.cancel_requested && html`<button type="button" class="btn btn-lg" onClick=${cancel}>
                     <${Icon} name="arrow-back-up" /> ${t('doubt.void')}</button>`}

@@ -4,7 +4,7 @@ import { t, whenText, dayText, hasText } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { session, may } from '../lib/session.js';
 import { site, money, figure, change, count, cardNo } from '../lib/money.js';
-import { go } from '../lib/route.js';
+import { go, link } from '../lib/route.js';
 import { Icon } from './icon.js';
 import { Table } from './table.js';
 import { useLoad, Loaded } from './async.js';
@@ -94,8 +94,8 @@ const lastColumns = () => [
     { head: t('table.amount', { currency: site.value.currency_code }), number: true, cell: (row) => row.entries.map((entry) => html`
         <b class=${classes('amount-line', entry.amount_minor > 0 && 'plus')}>${amountText(entry)}</b>`) },
     { head: t('table.receipt'), number: true, cell: (row) => (row.state !== 'completed' ? html`<${ActChip} state=${row.state} />`
-        : row.kind === 'issue' ? html`<span class="muted">${t('receipt.none')}</span>`
-            : html`<button type="button" class="btn btn-row" onClick=${() => printReceipt(row, null, true)}>
+        : ['issue', 'unissue'].includes(row.kind) ? html`<span class="muted">${t('receipt.none')}</span>`
+            : html`<button type="button" class="btn btn-row" onClick=${() => printReceipt(row)}>
                 <${Icon} name="printer" size="16" /> ${t('act.print')}</button>`) },
 ];
 
@@ -138,5 +138,7 @@ export function Guide({ stage, card, panel }) {
     const values = { name: card?.person?.name ?? '', card: card?.card ? cardNo(card.card.card_no) : '' };
     const why = (no) => hasText(`guide.${kind}.${no}.why`) && html`<small>${t(`guide.${kind}.${no}.why`, values)}</small>`;
     return html`<section class=${panel ? 'panel guide' : 'guide'}><h3>${t('guide.title')}</h3><ol>${steps.map((no) => html`
-        <li><span><b>${t(`guide.${kind}.${no}`, values)}</b>${why(no)}</span></li>`)}</ol></section>`;
+        <li><span><b>${t(`guide.${kind}.${no}`, values)}</b>${why(no)}</span></li>`)}</ol>
+        ${stage === 'case' && card?.card && may('cases.read') && html`<div class="row-actions"><a class="btn btn-lg" href=${link('cases', { card_id: card.card.id })}>
+            <${Icon} name="shield-x" /> ${t('guide.case.open')}</a></div>`}</section>`;
 }

@@ -12,6 +12,7 @@ import { route } from '../lib/route.js';
 import { Icon } from './icon.js';
 import { Finder, openFinder, closeFinder, finderOpen } from './finder.js';
 import { DeskFoot } from './desk-foot.js';
+import { PrintLine, PrintProblem } from './receipt.js';
 
 const GROUPS = [
     ['nav.daily', [['desk', 'device-desktop', 'desks.use'], ['people', 'users', 'people.read'], ['cards', 'credit-card', 'cards.read'],
@@ -68,6 +69,7 @@ function readerChip() {
     if (!session.value.desk) return null;
     const agent = live.value?.agent;
     if (!agent) return ['idle', 'plug', 'reader.unknown'];
+    if (agent.update === 'required') return ['bad', 'download', 'reader.too_old'];
     if (!agent.online) return ['bad', 'plug-connected-x', 'reader.offline'];
     if (agent.reader_state !== 'ok') return ['bad', 'plug-connected-x', 'reader.absent'];
     return site.value.mode === 'training' ? ['brand', 'school', 'reader.virtual'] : ['ok', 'plug-connected', 'reader.ready'];
@@ -81,9 +83,19 @@ function Top({ name }) {
             <span class="muted grow sub">${site.value.name}</span>
             <button type="button" class="find" onClick=${() => openFinder()}><${Icon} name="search" size="18" />
                 <span class="grow">${t('find.label')}</span><kbd>Ctrl K</kbd></button>
+            <${PrintLine} />
             ${chip && html`<span class=${`chip ${chip[0]}`}><${Icon} name=${chip[1]} size="16" /> ${t(chip[2])}</span>`}
             <${Switches} />
         </header>`;
+}
+
+// The program of this desk is older than the server wants: said until it is updated.
+function UpdateBanner() {
+    const { update, version, needs } = (session.value.desk && live.value?.agent) || {};
+    if (!update) return null;
+    const refused = update === 'required';
+    return html`<div class=${`banner ${refused ? 'bad' : 'amber'}`} role="alert" data-update=${update}><${Icon} name="download" size="18" />
+        <b>${t('update.banner', { version: version ?? '?', needs })}</b> <span>${t(refused ? 'update.refused' : 'update.works')}</span></div>`;
 }
 
 function Banners() {
@@ -93,6 +105,7 @@ function Banners() {
             <b class="grow">${t('training.banner')}</b><span>${t('training.leave')}</span></aside>`}
         ${(serverAway.value || streamLost.value) && html`<div class="banner bad" role="alert"><${Icon} name="wifi-off" size="18" />
             <b>${t('banner.server')}</b> <span>${t('banner.server.next')}</span></div>`}
+        <${UpdateBanner} />
         ${takenBy && html`<div class="banner amber" role="alert"><${Icon} name="user-x" size="18" />
             <b class="grow">${t('banner.taken', { name: takenBy })}</b>
             <button type="button" class="btn" onClick=${() => chooseDesk(session.value.desk.id, true)}>${t('desk.take_back')}</button></div>`}`;
@@ -115,6 +128,6 @@ export function Shell({ name, children }) {
                 ${name === 'desk' && session.value.desk && html`<${DeskFoot} />`}
             </div>
         </div>
-        ${finderOpen.value && html`<${Finder} />`}`;
+        ${finderOpen.value && html`<${Finder} />`}<${PrintProblem} />`;
 }
 

@@ -5,7 +5,7 @@ import { route, setQuery } from '../lib/route.js';
 import { usePages, PagedTable } from '../parts/table.js';
 import { Dialog, CloseButton } from '../parts/dialog.js';
 
-const NOUNS = ['', 'session', 'operator', 'settings', 'desk', 'pairing', 'agent', 'department', 'person', 'card', 'case', 'operation', 'training'];
+const NOUNS = ['', 'session', 'operator', 'settings', 'desk', 'pairing', 'agent', 'department', 'person', 'card', 'case', 'operation', 'receipt', 'training'];
 const actionText = (action) => (hasText(`audit.${action}`) ? t(`audit.${action}`) : action);
 
 const columns = () => [

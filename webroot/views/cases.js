@@ -80,12 +80,12 @@ function Case({ item, onClose, onChanged }) {
     const person = item.card?.person;
     return html`<${Dialog} side title=${kindText(item)} hint=${t('case.since', { at: fullText(item.opened_at) })} onClose=${onClose} onSubmit=${open && may('cases.close') ? close : onClose}
         aside=${html`<${CaseChip} item=${item} />`}
-        foot=${html`${person && html`<a class="btn btn-lg" href=${`#/people/${person.id}`}><${Icon} name="user" /> ${t('card.to_person')}</a>`}<span class="grow"></span>
+        foot=${html`<span class="grow"></span>
             <${CloseButton} onClose=${onClose} label="act.back" />
             ${open && may('cases.close') && html`<button type="submit" class="btn btn-primary btn-lg" disabled=${busy.value}>${t('case.close')}</button>`}`}>
         <${ProblemSummary} problem=${problem.value} fields=${[['/reason', t('case.reason'), 'reason']]} />
         <p class="lead">${t(`case_kind.${item.kind}.text`)}</p>
-        <div class="facts">${person && html`<div class="fact"><span>${t('table.person')}</span><b>${person.name}</b></div>`}
+        <div class="facts">${person && html`<div class="fact"><span>${t('table.person')}</span><b><a href=${`#/people/${person.id}`}>${person.name}</a></b></div>`}
             ${item.card && html`<div class="fact"><span>${t('card.number')}</span><b>${cardNo(item.card.card_no)}</b></div>
             <div class="fact"><span>${t('card.state')}</span><b><${CardChip} state=${item.card.block ? 'blocked' : item.card.state} /></b></div>`}
             <div class="fact"><span>${t('card.uid')}</span><b>${item.uid.toUpperCase()}</b></div></div>

@@ -26,7 +26,8 @@ const Lessons = lazy(() => import('../parts/lessons.js'), 'Lessons');
 const WITH_HOLDER = ['active', 'lost', 'blocked', 'case', 'damaged', 'expired', 'replaced', 'cancelled', 'scrapped', 'issuing'];
 // What its holder has is not on a card that was replaced, cancelled or given up.
 const WITH_PURSES = ['active', 'writing', 'lost', 'blocked', 'case', 'damaged', 'expired', 'issuing'];
-const LAST_ACTS = ['none', 'reading', 'unknown', 'blank', 'foreign', 'gone', 'two_cards', 'not_supported', 'reader_away', 'agent_away'];
+const LAST_ACTS = ['none', 'reading', 'unknown', 'blank', 'foreign', 'gone', 'two_cards', 'not_supported', 'reader_away', 'agent_away', 'agent_old'];
+const WHOLE_CARD = ['issue', 'unissue']; // acts on the card itself, without money
 const SOUNDS = { completed: 'success', aborted: 'failure', in_doubt: 'doubt' };
 
 const stageNow = () => stageOf({ live: live.value, act: act.value, stream: stream.value,
@@ -81,7 +82,7 @@ function Desk() {
     const person = stage === 'in_doubt' && !card ? act.value?.person : card?.person;
     const entries = useEntries(person?.id, `${turn.value} ${act.value?.id} ${act.value?.state}`);
     useEffect(() => onEvent((kind) => kind !== 'operation' && (turn.value += 1)), []);
-    const result = act.value?.finished_at && act.value.kind !== 'issue' && card?.card?.id === act.value.card.id ? act.value : null;
+    const result = !['case', 'blocked', 'lost'].includes(stage) && act.value?.finished_at && !WHOLE_CARD.includes(act.value.kind) && card?.card?.id === act.value.card.id ? act.value : null;
     // The reminder takes the focus to Done, a blank card to its issue: Enter goes on, wherever the caret was before.
     useEffect(() => {
         if (document.querySelector('dialog[open]')) return;
@@ -103,7 +104,7 @@ function Desk() {
     }, [act.value?.state]);
     useLayoutEffect(() => bindKeys({
         F9: () => (person && !dialog.value ? go(`people/${person.id}`) : false),
-        'ctrl+p': () => (result ? printReceipt(result, card) : false),
+        'ctrl+p': () => (result ? printReceipt(result) : false),
         'ctrl+z': () => (result?.state === 'completed' && !dialog.value ? open('undo', { operation: result }) : false),
         Enter: () => {
             if (dialog.value || locked.value || document.activeElement?.closest('button,a,input,select,dialog,[tabindex="0"]')) return false;
@@ -131,7 +132,7 @@ function Desk() {
                     : LAST_ACTS.includes(stage) && html`<${LastActs} turn=${`${turn.value} ${act.value?.state}`} />`}`}
             </div>
             <div class="side-actions">
-                ${result ? html`<${Result} operation=${result} card=${card} onPrint=${() => printReceipt(result, card)}
+                ${result ? html`<${Result} operation=${result} card=${card} onPrint=${() => printReceipt(result)}
                     onUndo=${() => open('undo', { operation: result })} onDone=${() => (act.value = null)} />`
                     : html`<${Actions} stage=${stage} card=${card} begin=${begin} />
                     ${stage === 'in_doubt' && html`<${WhatHappened} />`}`}

@@ -53,7 +53,7 @@ function Act({ act, onClose }) {
     return html`<${Dialog} side title=${actText({ kind: act.kind, operation: act })} hint=${fullText(act.created_at)} onClose=${onClose} onSubmit=${onClose}
         aside=${html`<${ActChip} state=${act.state} />`}
         foot=${html`<a class="btn btn-lg" href=${`#/people/${act.person.id}`}><${Icon} name="user" /> ${t('card.to_person')}</a><span class="grow"></span>
-        ${act.state === 'completed' && act.kind !== 'issue' && html`<button type="button" class="btn btn-lg" onClick=${() => printReceipt(act, null, true)}><${Icon} name="printer" /> ${t('act.print')}</button>`}
+        ${act.state === 'completed' && !['issue', 'unissue'].includes(act.kind) && html`<button type="button" class="btn btn-lg" onClick=${() => printReceipt(act)}><${Icon} name="printer" /> ${t('act.print')}</button>`}
         <${CloseButton} onClose=${onClose} />`}>
         <div class="facts">${fact('table.person', act.person.name)}${fact('card.number', cardNo(act.card.card_no))}${fact('receipt.desk', act.desk.name)}
             ${fact('receipt.operator', act.operator.name)}${fact('receipt.number', act.id.slice(-8).toUpperCase())}

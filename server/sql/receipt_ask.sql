@@ -1,0 +1,1 @@
+SELECT * FROM fn_receipt_ask($1, $2, $3, $4, $5, $6)

@@ -1,0 +1,1 @@
+SELECT * FROM fn_receipt_read($1, $2, $3)

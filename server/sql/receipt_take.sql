@@ -1,0 +1,1 @@
+SELECT fn_receipt_take($1)
