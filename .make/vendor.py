@@ -4,13 +4,15 @@ their licences, .gz twins and a list of SHA-256 sums. The result is committed, s
     vendor.py            fetch, check the archives against .make/vendor.lock, write
     vendor.py --pin      the same, and write the sums of the archives into the lock (after a version was changed here)
     vendor.py --verify   only compare webroot/vendor with its SHA256SUMS
-What is cut to our needs (rules, icons) stands under a path without a version: it changes when the lists below change, so
-browsers must not keep it unasked."""
+What is cut to our needs changes when the lists below change. The rules stand under a path without a version, so browsers ask
+each time. The icons have their sum in their name, because a page goes on needing them while the server is away; the page
+that names them is written too."""
 import gzip, hashlib, io, pathlib, re, shutil, subprocess, sys, tarfile, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "webroot" / "vendor"
 NEW = ROOT / "webroot" / ".vendor-new"
+ICON_PAGE = ROOT / "webroot" / "parts" / "icon.js"
 LOCK = ROOT / ".make" / "vendor.lock"
 
 PACKAGES = {
@@ -38,7 +40,7 @@ LICENCES = [
     ("@preact/signals", "LICENSE", "signals-2.11.4/LICENSE"), ("uplot", "LICENSE", "uplot-1.6.32/LICENSE"),
     ("swagger-ui-dist", "LICENSE", "swagger-ui-5.35.0/LICENSE"), ("swagger-ui-dist", "NOTICE", "swagger-ui-5.35.0/NOTICE"),
     ("swagger-ui-dist", "swagger-ui-bundle.js.LICENSE.txt", "swagger-ui-5.35.0/swagger-ui-bundle.js.LICENSE.txt"),
-    ("@fontsource-variable/inter", "LICENSE", "inter-5.3.0/LICENSE"), ("@tabler/icons", "LICENSE", "tabler-icons/LICENSE"),
+    ("@fontsource-variable/inter", "LICENSE", "inter-5.3.0/LICENSE"), ("@tabler/icons", "LICENSE", "tabler-icons-3.51.0/LICENSE"),
 ]
 # The npm archive of @tabler/core has no licence file of its own; its header and package.json name the MIT licence.
 MIT = """The MIT License (MIT)
@@ -236,7 +238,10 @@ def sprite(archives):
         body = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.S).group(1)
         body = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>', "", body)
         out.append(f'<symbol id="{name}" viewBox="0 0 24 24">{" ".join(body.split())}</symbol>')
-    write("tabler-icons/sprite.svg", ("\n".join(out) + "\n</svg>\n").encode())
+    data = ("\n".join(out) + "\n</svg>\n").encode()
+    path = f"tabler-icons-{PACKAGES['@tabler/icons']}/sprite-{sha256(data)[:8]}.svg"
+    write(path, data)
+    ICON_PAGE.write_text(re.sub(r"'vendor/tabler-icons[^']*'", f"'vendor/{path}'", ICON_PAGE.read_text()))
 
 
 def finish():

@@ -52,7 +52,7 @@ def plain_text(path, text):
 
 def main():
     catalogue = catalogues()
-    icons = set(re.findall(r'symbol id="([^"]+)"', next(WEB.glob("vendor/tabler-icons/sprite.svg")).read_text()))
+    icons = set(re.findall(r'symbol id="([^"]+)"', next(WEB.glob("vendor/tabler-icons-*/sprite-*.svg")).read_text()))
     for path in OWN:
         text = path.read_text()
         lines = text.count("\n")

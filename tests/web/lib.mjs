@@ -1,9 +1,14 @@
 // A browser for the tests: Debian's chromium, every console message and policy violation remembered, pictures on demand.
+import { test as step } from 'node:test';
+import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 import { readFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
+
+// Longest wait for anything to come about: the machine may be slow and busy with other tests.
+export const WAIT_MS = 60000;
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const shots = path.join(process.env.BUILD ? path.resolve(root, process.env.BUILD) : path.join(root, 'build'), 'screenshots');
@@ -17,6 +22,7 @@ export const openBrowser = () => chromium.launch({
 export async function openPage(browser, url, { context, width = 1280, height = 800, language = 'en-GB', theme = 'light' } = {}) {
     const own = context ?? await browser.newContext({ viewport: { width, height }, locale: language, colorScheme: theme, timezoneId: 'Asia/Shanghai' });
     const page = await own.newPage();
+    page.setDefaultTimeout(WAIT_MS);
     const wrong = [];
     page.wrong = wrong;
     page.expected = []; // patterns of messages that a test provokes
@@ -34,6 +40,28 @@ export async function openPage(browser, url, { context, width = 1280, height = 8
 }
 
 export const violations = (page) => page.evaluate(() => globalThis.violations);
+
+export async function clean(page) {
+    assert.deepEqual(page.wrong, [], 'the console says nothing');
+    assert.deepEqual(await violations(page), [], 'no violation of the policy');
+}
+
+// The steps of a file are one story: what comes behind a failed one would only fail as well. `pages` names the pages to take
+// a picture of when one fails.
+export function story(pages) {
+    let broken = false;
+    return (name, work) => step(name, async (t) => {
+        if (broken) return t.skip('an earlier step failed');
+        try {
+            await work();
+        } catch (error) {
+            broken = true;
+            for (const [of, page] of Object.entries(pages())) await shoot(page, `failed-${of}`).catch(() => null);
+            throw error;
+        }
+        return undefined;
+    });
+}
 
 export async function shoot(page, name) {
     mkdirSync(shots, { recursive: true });

@@ -1,12 +1,13 @@
-// A site of its own for a test run: "make run" in a folder of links, with its own database, ports and virtual reader.
+// A site of its own for a test run: "make run" in a folder of links, with its own database, ports and virtual readers. Its
+// server stands under a supervisor, so that a test can kill it and have it back; further desks bring their own reader.
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, symlinkSync, chmodSync, rmSync, readFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, mkdirSync, symlinkSync, chmodSync, rmSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import net from 'node:net';
 import { root } from './lib.mjs';
 
-const START_MS = 60000;
+const START_MS = 120000;
 
 const freePort = () => new Promise((found) => {
     const server = net.createServer();
@@ -16,61 +17,131 @@ const freePort = () => new Promise((found) => {
     });
 });
 
+// What a supervisor does: starts the server again after it was killed, but not while the file "away" lies beside it.
+const supervisor = (real, folder) => `#!/usr/bin/env bash
+[ "$1" = serve ] || exec '${real}' "$@"
+trap 'kill -TERM "$pid" 2>/dev/null; wait "$pid"; exit 0' TERM
+while :; do
+    '${real}' "$@" &
+    pid=$!
+    echo "$pid" >'${folder}/server.new' && mv '${folder}/server.new' '${folder}/server.pid'
+    wait "$pid"
+    status=$?
+    [ "$status" -eq 137 ] || exit "$status"
+    while [ -e '${folder}/away' ]; do sleep 0.1; done
+done
+`;
+
+// The programs as "make run" expects them, with the supervisor in the place of the server.
+function programs(folder, out) {
+    const bin = path.join(folder, 'bin');
+    mkdirSync(bin);
+    for (const name of ['cardwright-agent', 'sim-reader']) symlinkSync(path.join(out, name), path.join(bin, name));
+    writeFileSync(path.join(bin, 'cardwrightd'), supervisor(path.join(out, 'cardwrightd'), folder));
+    chmodSync(path.join(bin, 'cardwrightd'), 0o755);
+    return bin;
+}
+
+// Resolves with the one-time link as soon as everything runs.
+const started = (run) => new Promise((found, failed) => {
+    let said = '';
+    const late = setTimeout(() => failed(new Error(`the site did not start: ${said}`)), START_MS);
+    const hear = (data) => {
+        said += data;
+        const match = /http:\S+setup\/\S+/.exec(said);
+        if (match && said.includes('Ctrl-C stops')) {
+            clearTimeout(late);
+            found(match[0]);
+        }
+    };
+    run.stdout.on('data', hear);
+    run.stderr.on('data', hear);
+    run.on('exit', () => failed(new Error(`the site ended: ${said}`)));
+});
+
+const ended = (child, signal) => new Promise((done) => {
+    if (child.exitCode !== null || child.signalCode !== null) return done();
+    child.removeAllListeners('exit');
+    child.on('exit', done);
+    return child.kill(signal);
+});
+
 export async function startSite() {
     const folder = mkdtempSync(path.join(tmpdir(), 'cardwright-web-'));
     chmodSync(folder, 0o755); // the database runs as another user, who has to get through
     for (const name of ['.make', 'migrations', 'webroot']) symlinkSync(path.join(root, name), path.join(folder, name));
+    const built = path.resolve(root, process.env.OUT ?? 'build/gcc');
+    const out = programs(folder, built);
     const port = await freePort();
-    const env = { ...process.env, OUT: path.resolve(root, process.env.OUT ?? 'build/gcc'), PORT: `${port}`, DEVICE_PORT: `${await freePort()}`,
+    const base = `http://127.0.0.1:${port}`;
+    const env = { ...process.env, OUT: out, PORT: `${port}`, DEVICE_PORT: `${await freePort()}`,
         CARDWRIGHT_HTTP_WEBROOT: path.join(root, 'webroot') };
     delete env.DATABASE_URL;
     const run = spawn('bash', ['.make/run.sh'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    const link = await new Promise((found, failed) => {
-        const late = setTimeout(() => failed(new Error(`the site did not start: ${said}`)), START_MS);
-        const hear = (data) => {
-            said += data;
-            const match = /http:\S+setup\/\S+/.exec(said);
-            if (match && said.includes('Ctrl-C stops')) {
-                clearTimeout(late);
-                found(match[0]);
-            }
-        };
-        run.stdout.on('data', hear);
-        run.stderr.on('data', hear);
-        run.on('exit', () => failed(new Error(`the site ended: ${said}`)));
-    });
-    let desk = null; // one that was started here
-    const stop = () => new Promise((done) => {
+    const link = await started(run);
+    const agents = []; // further desks
+    let desk = null; // in the place of the first one
+    const stop = async () => {
         desk?.kill('SIGTERM');
-        run.removeAllListeners('exit');
-        run.on('exit', () => {
-            rmSync(folder, { recursive: true, force: true });
-            done();
-        });
-        run.kill('SIGTERM');
-    });
-    const pidOf = (program) => {
-        const children = readFileSync(`/proc/${run.pid}/task/${run.pid}/children`, 'utf8').trim().split(' ');
-        return Number(children.find((pid) => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program)));
+        await Promise.all(agents.map((agent) => ended(agent, 'SIGTERM')));
+        await ended(run, 'SIGTERM');
+        rmSync(folder, { recursive: true, force: true });
     };
-    const serverPid = () => pidOf('cardwrightd');
-    const agentPid = () => pidOf('cardwright-agent');
+    const pidOf = (...words) => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).find((pid) => {
+        try {
+            const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+            return words.every((word) => line.includes(word));
+        } catch {
+            return false; // it has ended
+        }
+    });
+    const deskPid = (desk) => pidOf('--state', path.join(folder, desk === 1 ? 'var/desk' : `var/desk${desk}`), '--server');
+    const agentPid = () => deskPid(1);
+    const serverPid = () => Number(readFileSync(path.join(folder, 'server.pid'), 'utf8'));
+    // Killed as by a power cut; comes back when back() is called.
+    const killServer = () => {
+        writeFileSync(path.join(folder, 'away'), '');
+        process.kill(serverPid(), 'SIGKILL');
+    };
+    const back = () => rmSync(path.join(folder, 'away'), { force: true });
+    // A desk program beside the first one, with a virtual reader of its own and the cards of the first desk: a card may be
+    // carried from one to the other.
+    const startDesk = (code) => {
+        const state = path.join(folder, `var/desk${agents.length + 2}`);
+        mkdirSync(state, { mode: 0o700 });
+        symlinkSync(path.join(folder, 'var/cards/cards'), path.join(state, 'cards'));
+        const arguments_ = ['TERM', path.join(out, 'cardwright-agent'), '--server', base, '--state', state, '--simulate', state, '--pair', code];
+        agents.push(spawn('setpriv', ['--pdeathsig', ...arguments_], { stdio: 'ignore' }));
+    };
+    // A line to the simulated reader of a desk (1: the first one); resolves with its answer.
+    const reader = (desk, line) => new Promise((answered, failed) => {
+        const socket = net.createConnection(path.join(folder, desk === 1 ? 'var/cards' : `var/desk${desk}`, 'control'));
+        socket.on('error', failed);
+        socket.on('data', (data) => {
+            socket.destroy();
+            const answer = `${data}`.trim();
+            if (answer.startsWith('ok')) answered(answer);
+            else failed(new Error(`the reader says to ${line}: ${answer}`));
+        });
+        socket.write(`${line}\n`);
+    });
+    // Another piece of plastic with the same chip number and content.
+    const copyCard = (from, to) => copyFileSync(path.join(folder, 'var/cards/cards', from), path.join(folder, 'var/cards/cards', to));
     // As the owner of the database: what no act of the product does.
     const sql = (text) => {
         const url = execFileSync('bash', ['.make/cluster.sh', 'url', path.join(folder, 'var/postgres'), 'owner'], { cwd: folder, encoding: 'utf8' }).trim();
         return execFileSync('psql', ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1', url, `--command=${text}`],
             { encoding: 'utf8' }).trim();
     };
-    const base = `http://127.0.0.1:${port}`;
     // Another desk program in the place of the one that runs: another build, or with further options.
     const replaceDesk = async (program, ...options) => {
         const before = desk?.pid ?? agentPid();
         process.kill(before, 'SIGTERM');
         const gone = () => !existsSync(`/proc/${before}`) || / Z /.test(readFileSync(`/proc/${before}/stat`, 'utf8'));
         while (!gone()) await new Promise((go) => setTimeout(go, 100));
-        desk = spawn(path.join(env.OUT, program), ['--server', base, '--state', path.join(folder, 'var/desk'), '--simulate', path.join(folder, 'var/cards'),
+        desk = spawn(path.join(built, program), ['--server', base, '--state', path.join(folder, 'var/desk'), '--simulate', path.join(folder, 'var/cards'),
             ...options], { stdio: 'ignore' });
     };
-    return { base, link, stop, serverPid, agentPid, replaceDesk, sql, folder, cards: path.join(folder, 'var/cards/cards') };
+    return { base, link, stop, serverPid, killServer, back, startDesk, deskPid, agentPid, replaceDesk, reader, copyCard, sql, folder,
+        cards: path.join(folder, 'var/cards/cards') };
 }

@@ -2,8 +2,12 @@
 // session has ended: the request waits for the new login, so that nothing typed is lost.
 import { signal } from './html.js';
 
-const RETRIES = 4;
+const RETRIES = 6;
 const RETRY_FIRST_MS = 300;
+const RETRY_PAUSE_MS_MAX = 4000;
+const GIVE_UP_MS = 30000;
+const ANSWER_MS = 10000; // then a request that may be repeated is sent again
+const ANSWER_ONCE_MS = 30000; // one that may not be repeated
 
 export class Problem extends Error {
     constructor(body, status) {
@@ -60,28 +64,32 @@ export function newKey() {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-async function once(method, path, { body, key, version, stepUp, accept }) {
+async function once(method, path, { body, key, version, stepUp, accept }, repeatable) {
     const headers = { Accept: accept ?? 'application/json' };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (key) headers['Idempotency-Key'] = key;
     if (version !== undefined) headers['If-Match'] = `W/"${version}"`;
     if (stepUp) headers['Step-Up'] = stepUp;
-    const reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-    if (reply.ok) {
-        if (reply.status === 204) return null;
-        return accept === 'text/csv' ? reply.blob() : reply.json();
-    }
-    throw new Problem(await reply.json().catch(() => ({})), reply.status);
+    const limit = accept === 'text/csv' ? undefined : AbortSignal.timeout(repeatable ? ANSWER_MS : ANSWER_ONCE_MS);
+    const reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: limit });
+    if (!reply.ok) throw new Problem(await reply.json().catch(() => ({})), reply.status);
+    if (reply.status === 204) return null;
+    if (accept === 'text/csv') return reply.blob();
+    const answer = await reply.json();
+    if (reply.headers.has('Idempotent-Replayed')) Object.defineProperty(answer, 'replayed', { value: true });
+    return answer;
 }
 
 const goesAway = (error) => !(error instanceof Problem) || error.status === 503 || error.status === 502 || error.code === 'key_busy';
 
-// Repeats only what may be repeated: reads, and acts that carry a key.
+// Repeats only what may be repeated: reads, and acts that carry a key. A problem with `unheard` leaves open whether the act
+// was begun: only the same request with the same key may follow it.
 export async function call(method, path, options = {}) {
     const repeatable = method === 'GET' || options.key || options.repeatable;
+    const begun = performance.now();
     for (let attempt = 0; ; attempt++) {
         try {
-            const answer = await once(method, path, options);
+            const answer = await once(method, path, options, repeatable);
             serverAway.value = false;
             return answer;
         } catch (error) {
@@ -92,13 +100,15 @@ export async function call(method, path, options = {}) {
             }
             if (!goesAway(error)) {
                 serverAway.value = false;
-                throw error;
+                throw Object.assign(error, { unheard: Boolean(options.key) && error.status >= 500 });
             }
-            if (!repeatable || attempt >= RETRIES) {
-                serverAway.value = !(error instanceof Problem);
-                throw error instanceof Problem ? error : new Problem({ code: 'server_away' }, 0);
+            const again = repeatable && attempt < RETRIES && performance.now() - begun < GIVE_UP_MS;
+            if (attempt > 0 || !again) serverAway.value = !(error instanceof Problem);
+            if (!again) {
+                const problem = error instanceof Problem ? error : new Problem({ code: 'server_away' }, 0);
+                throw Object.assign(problem, { unheard: Boolean(options.key) });
             }
-            await sleep(RETRY_FIRST_MS * 2 ** attempt);
+            await sleep(Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_PAUSE_MS_MAX));
         }
     }
 }

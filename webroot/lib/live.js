@@ -1,6 +1,6 @@
 // What happens at the desk of this session, kept in step by events.
 import { signal, batch, effect } from './html.js';
-import { get } from './api.js';
+import { get, post } from './api.js';
 
 export const live = signal(null); // {no, desk, agent, card}; null: not known yet
 export const stream = signal('off'); // off, connecting, open, lost
@@ -8,9 +8,16 @@ export const streamLost = signal(false); // for longer than it takes to open it 
 export const act = signal(null); // the act this desk works on: an operation of the API
 export const log = signal([]); // its steps with their times, newest last
 export const taken = signal(null); // who took the desk over
+export const settled = signal(null); // an act of this desk that was decided while its card was not on our reader
+export const turn = signal(0); // counts what was heard of acts, ours or not
 
 let port = null;
 let deskId = null;
+let shown = null; // id of the act that came onto the screen last
+let ending = null; // an act that ended while a card was being read
+let concluded = null; // id of the act whose end was said last
+let left = null; // the balances of the card that was taken off last
+let unheard = null; // id of an act whose answer never came: whether it was begun is not known
 const listeners = new Set();
 
 export const onEvent = (listener) => {
@@ -37,7 +44,7 @@ export function watch(id, again = false) {
     const other = id !== deskId;
     deskId = id;
     batch(() => {
-        if (other) live.value = act.value = null; // the same desk stays on the screen until its snapshot comes
+        if (other) live.value = act.value = settled.value = shown = null; // the same desk stays on the screen until its snapshot comes
         stream.value = id ? 'connecting' : 'off';
     });
     if (!id && !port) return;
@@ -70,12 +77,94 @@ function follow(operation) {
     if (!same && (operation.finished_at || (before && !before.finished_at))) return;
     if (!same) log.value = [];
     if (!same || before.state !== operation.state) note(`step.${operation.state}`);
+    show(operation);
+}
+
+function show(operation) {
+    shown = operation.id;
     act.value = operation;
 }
 
-// Whatever card comes next, it closes the reminder of the one before.
+const READ_ANEW_MS = 10000;
+const READ_ANEW_MAX = 3;
+
+// The card that lay there as `before` says, once it was read again: if chip and balances are the same, what was decided on the
+// former reading holds for this one. Null: it is another card, or nothing new was read.
+const readAnew = (before) => new Promise((done) => {
+    let stop = null;
+    const tell = (card) => {
+        clearTimeout(late);
+        queueMicrotask(() => stop());
+        done(card);
+    };
+    const late = setTimeout(() => tell(null), READ_ANEW_MS);
+    stop = effect(() => {
+        const card = live.value?.card;
+        if (!card?.presentation_id || card.presentation_id === before.presentation_id) return;
+        const same = card.uid === before.uid && card.state === before.state && JSON.stringify(card.balances) === JSON.stringify(before.balances);
+        tell(same ? card : null);
+    });
+});
+
+// A reading may be renewed while the request is under way, as after an outage: then the same act is asked for on the new one.
+async function ask(path, body, options, turns = READ_ANEW_MAX) {
+    const before = live.value?.card;
+    try {
+        return await post(path, body, options);
+    } catch (error) {
+        if (error.code === 'key_reused') return get(`/operations/${options.key}`); // a try that nobody answered was heard after all
+        const renewed = error.code === 'card_changed' && turns > 0 && before?.presentation_id === body.presentation_id && await readAnew(before);
+        if (!renewed) throw error;
+        return ask(path, { ...body, presentation_id: renewed.presentation_id }, options, turns - 1);
+    }
+}
+
+// Asks for an act and brings it onto the screen. Its key is its id, so however often it is asked for, there is one of it.
+export async function begin(path, body, options) {
+    try {
+        let made = await ask(path, body, options);
+        // A repeat is answered as the first time; since then the act has gone on, or is finished.
+        if (made.replayed) made = await get(`/operations/${made.id}`).catch((error) => Promise.reject(Object.assign(error, { unheard: true })));
+        unheard = null;
+        if (shown !== made.id) {
+            log.value = [];
+            show(made);
+        }
+        note('step.confirmed');
+    } catch (error) {
+        unheard = error.unheard ? options.key : null;
+        throw error;
+    }
+}
+
+// The stream is back: did the act that nobody answered begin? An act that is on the screen already needs no question.
+async function lookForUnheard() {
+    const id = unheard;
+    unheard = null;
+    if (!id || shown === id) return;
+    const found = await get(`/operations/${id}`).catch(() => null);
+    if (!found || shown === id) return;
+    log.value = [];
+    show(found);
+}
+
+// An act of ours that ended: its reminder stands beside its card. If that card is not on our reader, what to do with the cash
+// is said all the same. While a card is being read nobody knows which one it is.
+function conclude(operation, card) {
+    ending = card?.state === 'reading' ? operation : null;
+    if (ending) return;
+    concluded = operation.id;
+    if (card?.card?.id === operation.card.id) return;
+    settled.value = operation;
+    if (act.value?.id === operation.id) act.value = null;
+}
+
+// Whatever card comes next, it closes the reminder of the one before; the same card closes it if it was used meanwhile.
 function newCard(card) {
-    if (act.value?.finished_at && act.value.card.id !== card?.card?.id) act.value = null;
+    if (ending) conclude(ending, card);
+    const used = left && card && JSON.stringify(card.balances) !== left;
+    if (act.value?.finished_at && (act.value.card.id !== card?.card?.id || used)) act.value = null;
+    if (card) left = null;
     if (card?.operation) follow(card.operation);
 }
 
@@ -89,11 +178,17 @@ const apply = {
         return { ...now, card: body };
     },
     card_removed: (now) => {
+        if (ending) conclude(ending, null);
         if (act.value && !act.value.finished_at) note('step.removed');
+        left = now.card?.balances ? JSON.stringify(now.card.balances) : null;
         return { ...now, card: null };
     },
     operation: (now, body) => {
-        follow(body.operation);
+        const { operation } = body;
+        const known = concluded === operation.id || (act.value?.id === operation.id && act.value.finished_at);
+        follow(operation);
+        turn.value += 1;
+        if (!known && operation.finished_at && operation.desk_id === deskId && operation.kind !== 'issue') conclude(operation, body.card);
         return { ...now, card: body.card };
     },
     agent_online: (now, body) => ({ ...now, agent: { ...now.agent, ...body, online: true } }),
@@ -102,6 +197,7 @@ const apply = {
 };
 
 function receive(data) {
+    if (data.state === 'joined' || data.state === 'open') lookForUnheard();
     if (data.state === 'joined') {
         stream.value = 'open';
         join().catch(() => (stream.value = 'lost'));

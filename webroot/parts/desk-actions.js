@@ -1,7 +1,7 @@
 // The acts beside the card: same key, same place, lit or grey with the reason. After an act its reminder stands here.
 import { html, useLayoutEffect, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
-import { may } from '../lib/session.js';
+import { may, deskId } from '../lib/session.js';
 import { ACTIONS, legal, room } from '../lib/desk-state.js';
 import { site, money, count } from '../lib/money.js';
 import { bindKeys } from '../lib/keys.js';
@@ -86,6 +86,7 @@ export function Result({ operation, card, onPrint, onUndo, onDone }) {
                 ${done && html`<b class="figures">${amount}</b>`}</header>
             <div class="reminder-body">
                 ${operation.legs.map((leg) => html`<${Leg} leg=${leg} operation=${operation} card=${card} />`)}
+                ${operation.desk_id !== deskId.value && html`<p class="muted">${t('cash.elsewhere')}</p>`}
                 ${operation.cash_to_pay_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.pay_now', { amount: money(operation.cash_to_pay_minor) })}</p>`}
                 ${operation.cash_to_return_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.give_back', { amount: money(operation.cash_to_return_minor) })}</p>`}
                 <div class="receipt-no"><span>${t('receipt.number')}</span><b class="figures">${operation.id.slice(-8).toUpperCase()}</b></div>

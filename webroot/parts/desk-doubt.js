@@ -1,8 +1,8 @@
 // In doubt: what was being written is neither done nor undone until the same card answers. Nothing here decides by itself.
-import { html, useSignal, useEffect } from '../lib/html.js';
+import { html, useSignal, useEffect, classes } from '../lib/html.js';
 import { t, clockText } from '../lib/i18n.js';
 import { post } from '../lib/api.js';
-import { act, log } from '../lib/live.js';
+import { act, log, settled } from '../lib/live.js';
 import { money, cardNo, count } from '../lib/money.js';
 import { cashOf } from './desk-band.js';
 import { Reader } from './desk-stage.js';
@@ -67,6 +67,22 @@ export function Doubt({ card }) {
                 <span class="muted small">${t('doubt.open_for', { id: operation.id.slice(-8).toUpperCase(), since })}</span></div>
             ${operation.cancel_requested && html`<p class="muted">${t('doubt.void_asked')}</p>`}
         </section>`;
+}
+
+// Decided without us: the card answered on another reader, or the act was given up. The cash is still ours.
+export function Settled() {
+    const operation = settled.value;
+    if (!operation) return null;
+    const done = operation.state === 'completed';
+    const values = { name: operation.person.name, amount: money(cashOf(operation)), card: cardNo(operation.card.card_no) };
+    const cash = operation.cash_to_pay_minor ? ['cash.pay_now', operation.cash_to_pay_minor]
+        : operation.cash_to_return_minor ? ['cash.give_back', operation.cash_to_return_minor] : null;
+    return html`
+        <section class=${classes('panel hand', done && 'settled')} role="status"><${Icon} name=${done ? 'circle-check' : 'circle-x'} size="40" /><div class="grow">
+            <h3>${t(`settled.${done ? operation.kind : 'aborted'}`, values)}</h3>
+            <p class="muted">${t(done ? 'settled.hint' : 'settled.aborted.hint', values)}</p>
+            ${cash && html`<p class="cash"><${Icon} name="cash" /> ${t(cash[0], { amount: money(cash[1]) })}</p>`}</div>
+            <button type="button" class="btn btn-lg" onClick=${() => (settled.value = null)}>${t('act.done')}</button></section>`;
 }
 
 export const WhatHappened = () => html`

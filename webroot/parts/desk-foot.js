@@ -3,7 +3,7 @@ import { html, useSignal, useEffect } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { session, may } from '../lib/session.js';
-import { act } from '../lib/live.js';
+import { act, turn } from '../lib/live.js';
 import { site, money, count } from '../lib/money.js';
 import { link } from '../lib/route.js';
 import { Icon } from './icon.js';
@@ -25,7 +25,7 @@ export function DeskFoot() {
         if (!may('transactions.read')) return;
         get('/operations', { desk_id: desk, from: today(), limit: 200 }).then((page) => (day.value = { ...sums(page.items), more: page.next_cursor }), () => null);
         get('/operations', { desk_id: desk, state: 'open', limit: 50 }).then((page) => (open.value = page.items), () => null);
-    }, [desk, act.value?.id, act.value?.state]);
+    }, [desk, act.value?.id, act.value?.state, turn.value]);
     const doubtful = open.value.filter((item) => item.state === 'in_doubt');
     return html`
         <footer class="foot">

@@ -3,7 +3,7 @@ import { html, useSignal, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get, post, newKey } from '../lib/api.js';
 import { session, may } from '../lib/session.js';
-import { act, log, note } from '../lib/live.js';
+import { begin } from '../lib/live.js';
 import { cardNo } from '../lib/money.js';
 import { play } from '../lib/sound.js';
 import { issuable } from '../lib/desk-state.js';
@@ -17,13 +17,7 @@ import { Icon } from './icon.js';
 // Asks the desk to issue the card of `presentationId` to a person; the act then runs like any other.
 export async function issueCard({ personId, presentationId, printedNo, key }) {
     const body = { kind: 'issue', presentation_id: presentationId, person_id: personId };
-    const made = await post(`/desks/${session.value.desk.id}/operations`, printedNo ? { ...body, printed_no: printedNo } : body, { key });
-    if (act.value?.id !== made.id) {
-        log.value = [];
-        act.value = made;
-    }
-    note('step.confirmed');
-    return made;
+    await begin(`/desks/${session.value.desk.id}/operations`, printedNo ? { ...body, printed_no: printedNo } : body, { key });
 }
 
 function Known({ chosen, onPick }) {
@@ -91,8 +85,7 @@ export function IssueDialog({ card, stage, onClose }) {
             await issueCard({ personId: await personId(), presentationId: card.presentation_id, printedNo: printed.value.trim(), key: key.current });
             onClose();
         } catch (error) {
-            problem.value = error;
-            key.current = newKey();
+            problem.value = error.unheard ? { code: 'unheard', local: true } : error;
             play('failure');
         }
         busy.value = false;

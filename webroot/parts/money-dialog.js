@@ -1,9 +1,9 @@
 // Recharge and withdraw: both accounts side by side, presets, old and new balance, and a button that names act and amount.
-import { html, useSignal, useLayoutEffect, useRef, classes } from '../lib/html.js';
+import { html, useSignal, useEffect, useLayoutEffect, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
-import { post, newKey } from '../lib/api.js';
-import { session } from '../lib/session.js';
-import { act, note, log } from '../lib/live.js';
+import { post, newKey, serverAway } from '../lib/api.js';
+import { session, chooseDesk } from '../lib/session.js';
+import { act, begin, streamLost } from '../lib/live.js';
 import { site, money, count, cardNo, typed, parseAmount, symbol } from '../lib/money.js';
 import { room } from '../lib/desk-state.js';
 import { bindKeys } from '../lib/keys.js';
@@ -26,7 +26,7 @@ function judge(text, purse, kind, most, now) {
     return { error: t(kind === 'recharge' ? 'amount.over_limit' : `amount.short_${purse === 'consumption' ? 'stored' : 'other'}`, values) };
 }
 
-function Amount({ purse, kind, text, verdict, tried, limits, first, onFocus }) {
+function Amount({ purse, kind, text, verdict, tried, limits, first, onFocus, fixed }) {
     const id = `amount-${purse}`;
     const now = limits.now[purse];
     const most = limits[kind][purse];
@@ -37,11 +37,11 @@ function Amount({ purse, kind, text, verdict, tried, limits, first, onFocus }) {
         <div class="amount">
             <label class="form-label" for=${id}><${Icon} name=${ICONS[purse]} /> ${t(`account.${purse}`)}</label>
             <div class=${classes('amount-field', error && 'wrong')}><span aria-hidden="true">${purse === 'times' ? '×' : symbol()}</span>
-                <input id=${id} name=${purse} inputmode="decimal" autocomplete="off" value=${text.value} data-first=${first}
+                <input id=${id} name=${purse} inputmode="decimal" autocomplete="off" value=${text.value} data-first=${first} readonly=${fixed}
                     onInput=${(event) => (text.value = event.target.value)} onFocus=${onFocus} aria-invalid=${error ? 'true' : undefined}
                     aria-describedby=${`${id}-line`} /></div>
             <div class="presets" role="group" aria-label=${t('amount.presets')}>${presets.map((preset, index) => html`
-                <button type="button" class=${classes('btn preset', verdict.minor === preset && 'chosen')} aria-pressed=${verdict.minor === preset}
+                <button type="button" class=${classes('btn preset', verdict.minor === preset && 'chosen')} aria-pressed=${verdict.minor === preset} disabled=${fixed}
                     onClick=${() => {
                         text.value = typed2(purse, preset);
                         document.getElementById(id).focus();
@@ -61,6 +61,9 @@ function presence(card, stage, first) {
     return stage === 'active' ? ['ok', 'circle-check', 'dialog.on_reader'] : ['idle', 'clock', 'dialog.wait'];
 }
 
+// Why the card on the reader takes no act at this moment, in the words of the server.
+const NOT_NOW = { writing: 'operation_open', in_doubt: 'card_in_doubt', issuing: 'operation_open', reading: 'card_changed' };
+
 function problemExtra(problem, kind) {
     if (problem?.code === 'over_limit') return t('amount.over_limit', { balance: show(problem.purse, problem.balance_minor), limit: show(problem.purse, problem.limit_minor), most: show(problem.purse, problem.largest_minor) });
     if (problem?.code === 'short') return t('amount.short_other', { balance: show(problem.purse, problem.balance_minor), most: show(problem.purse, problem.largest_minor) });
@@ -79,6 +82,8 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
     const stepUp = useSignal(false);
     const busy = useSignal(false);
     const key = useRef(newKey());
+    const asked = useRef(null); // what was asked for last
+    const fixed = useSignal(false); // nobody knows whether that was begun: only the same may be asked again
     const shown = card?.card?.id === first.card.id ? card : first;
     const limits = room(shown.balances, site.value);
     const purses = mode.value === 'money' ? ['consumption', 'water'] : ['times'];
@@ -86,18 +91,24 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
     const sum = purses.reduce((total, purse) => total + (verdicts[purse].minor ?? 0), 0);
     const cash = mode.value === 'times' ? sum * (site.value.times_price_minor ?? 0) : sum;
     const [tone, icon, word] = presence(card, stage, first);
+    const away = (serverAway.value || streamLost.value) && !problem.value;
     const wrong = purses.some((purse) => verdicts[purse].error);
 
     useLayoutEffect(() => bindKeys({
         ...Object.fromEntries(PRESET_KEYS.map((name, index) => [name, () => {
+            if (fixed.value) return;
             const purse = mode.value === 'times' ? 'times' : focused.value;
             const preset = purse === 'times' ? [5, 10, 20, 30][index] : site.value.presets_minor[index];
             if (preset !== undefined) texts[purse].value = typed2(purse, preset);
         }])),
     }), []);
+    // It may have begun although its answer was lost: the desk hears of it then.
+    useEffect(() => {
+        if (act.value?.id === key.current) onClose();
+    }, [act.value?.id]);
 
     const send = async () => {
-        if (busy.value || act.value?.state === 'writing') return;
+        if (busy.value) return;
         tried.value = true;
         if (wrong || sum === 0) {
             problem.value = wrong ? null : { code: 'nothing_to_do', local: true };
@@ -105,8 +116,8 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
             document.querySelector(`dialog input[name=${purses.find((purse) => verdicts[purse].error) ?? purses[0]}]`)?.focus();
             return;
         }
-        if (tone !== 'ok') {
-            problem.value = { code: tone === 'bad' ? 'card_changed' : 'no_card', local: true };
+        if (tone !== 'ok' && !fixed.value) {
+            problem.value = { code: tone === 'bad' ? 'card_changed' : card ? NOT_NOW[stage] ?? 'card_state' : 'no_card', local: true };
             play('failure');
             return;
         }
@@ -114,24 +125,23 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
         try {
             await confirm();
         } catch (error) {
+            fixed.value = Boolean(error.unheard);
             stepUp.value = error.code === 'step_up_required' || (stepUp.value && error.code === 'login_failed');
-            problem.value = error.code === 'step_up_required' ? null : error;
-            if (!stepUp.value) key.current = newKey();
+            problem.value = error.unheard ? { code: 'unheard', local: true } : error.code === 'step_up_required' ? null : error;
             play('failure');
         }
         busy.value = false;
     };
+    const takeBack = () => chooseDesk(session.value.desk.id, true).then(() => {
+        problem.value = null;
+        document.querySelector(`dialog input[name=${purses[0]}]`)?.focus();
+    }, (error) => (problem.value = error));
     const confirm = async () => {
         const grant = stepUp.value ? await post('/session/step-up', { password: password.value, operation_id: key.current, purpose: kind }) : null;
         const members = { consumption: 'consumption_minor', water: 'water_minor', times: 'times' };
         const amounts = Object.fromEntries(purses.filter((purse) => verdicts[purse].minor).map((purse) => [members[purse], verdicts[purse].minor]));
-        const made = await post(`/desks/${session.value.desk.id}/operations`,
-            { kind, presentation_id: card.presentation_id, ...amounts }, { key: key.current, stepUp: grant?.token });
-        if (act.value?.id !== made.id) {
-            log.value = [];
-            act.value = made;
-        }
-        note('step.confirmed');
+        if (!fixed.value) asked.current = { kind, presentation_id: card.presentation_id, ...amounts };
+        await begin(`/desks/${session.value.desk.id}/operations`, asked.current, { key: key.current, stepUp: grant?.token });
         onClose();
     };
     const buttonText = mode.value === 'times' ? t(`${kind}.button_times`, { count: sum }) : t(`${kind}.button`, { amount: money(sum) });
@@ -143,11 +153,13 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
                 <${CloseButton} onClose=${onClose} />
                 <button type="submit" class="btn btn-primary btn-xl" disabled=${busy.value}>${sum ? buttonText : t(`action.${kind}`)} <kbd>Enter</kbd></button>`}>
             <${ProblemSummary} problem=${problem.value} extra=${problemExtra(problem.value, kind)} />
+            ${problem.value?.code === 'wrong_desk' && html`<p><button type="button" class="btn btn-lg" onClick=${takeBack}>${t('desk.take_back')}</button></p>`}
+            ${away && html`<p class="line amber" role="status"><${Icon} name="wifi-off" size="20" /> ${t(busy.value ? 'dialog.asking_again' : 'dialog.server_away')}</p>`}
             ${site.value.uses_times !== false && html`<div class="segments" role="group" aria-label=${t('amount.what')}>
                 ${['money', 'times'].map((name) => html`<button type="button" class=${classes(mode.value === name && 'chosen')}
-                    aria-pressed=${mode.value === name} onClick=${() => (mode.value = name)}>${t(`amount.${name}`)}</button>`)}</div>`}
+                    aria-pressed=${mode.value === name} disabled=${fixed.value} onClick=${() => (mode.value = name)}>${t(`amount.${name}`)}</button>`)}</div>`}
             <div class="amounts">${purses.map((purse, index) => html`<${Amount} key=${purse} purse=${purse} kind=${kind} text=${texts[purse]}
-                verdict=${verdicts[purse]} tried=${tried.value} limits=${limits} first=${index === 0} onFocus=${() => (focused.value = purse)} />`)}</div>
+                verdict=${verdicts[purse]} tried=${tried.value} limits=${limits} first=${index === 0} fixed=${fixed.value} onFocus=${() => (focused.value = purse)} />`)}</div>
             ${shown.balances.debt_minor > 0 && kind === 'recharge' && html`<p class="line amber">${t('purse.debt_first', { amount: money(shown.balances.debt_minor) })}</p>`}
             ${stepUp.value && html`<${TextField} label=${t('step_up.label')} hint=${t('step_up.hint')} type="password" name="password" value=${password} first />`}
         <//>`;

@@ -3,7 +3,7 @@ import { html, useSignal, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { post, newKey } from '../lib/api.js';
 import { session } from '../lib/session.js';
-import { act, log, note } from '../lib/live.js';
+import { begin } from '../lib/live.js';
 import { money, cardNo } from '../lib/money.js';
 import { play } from '../lib/sound.js';
 import { Dialog, CloseButton } from './dialog.js';
@@ -20,10 +20,12 @@ export function UndoDialog({ operation, card, onClose }) {
     const password = useSignal('');
     const stepUp = useSignal(false);
     const key = useRef(newKey());
+    const asked = useRef(null); // what was asked for last
+    const fixed = useSignal(false); // nobody knows whether that was begun: only the same may be asked again
     const amount = money(cashOf(operation));
     const send = async () => {
         if (busy.value) return;
-        if (card?.card?.id !== operation.card.id) {
+        if (card?.card?.id !== operation.card.id && !fixed.value) {
             problem.value = { code: card ? 'card_changed' : 'no_card', local: true };
             play('failure');
             return;
@@ -31,19 +33,14 @@ export function UndoDialog({ operation, card, onClose }) {
         busy.value = true;
         try {
             const grant = stepUp.value ? await post('/session/step-up', { password: password.value, operation_id: key.current, purpose: 'undo' }) : null;
-            const made = await post(`/operations/${operation.id}/reverse`, { desk_id: session.value.desk.id,
-                presentation_id: card.presentation_id, reason: reason.value === 'other' && words.value.trim() ? words.value.trim() : reason.value },
-            { key: key.current, stepUp: grant?.token });
-            if (act.value?.id !== made.id) {
-                log.value = [];
-                act.value = made;
-            }
-            note('step.confirmed');
+            if (!fixed.value) asked.current = { desk_id: session.value.desk.id, presentation_id: card.presentation_id,
+                reason: reason.value === 'other' && words.value.trim() ? words.value.trim() : reason.value };
+            await begin(`/operations/${operation.id}/reverse`, asked.current, { key: key.current, stepUp: grant?.token });
             onClose();
         } catch (error) {
+            fixed.value = Boolean(error.unheard);
             stepUp.value = error.code === 'step_up_required' || (stepUp.value && error.code === 'login_failed');
-            problem.value = error.code === 'step_up_required' ? null : error;
-            if (!stepUp.value) key.current = newKey();
+            problem.value = error.unheard ? { code: 'unheard', local: true } : error.code === 'step_up_required' ? null : error;
             play('failure');
         }
         busy.value = false;

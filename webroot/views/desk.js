@@ -12,7 +12,7 @@ import { go } from '../lib/route.js';
 import { Band } from '../parts/desk-band.js';
 import { Holder, Purses, Entries, LastActs, Idle, Guide } from '../parts/desk-stage.js';
 import { Actions, NewCards, Result } from '../parts/desk-actions.js';
-import { Doubt, WhatHappened } from '../parts/desk-doubt.js';
+import { Doubt, Settled, WhatHappened } from '../parts/desk-doubt.js';
 import { MoneyDialog } from '../parts/money-dialog.js';
 import { printReceipt } from '../parts/receipt.js';
 import { lazy } from '../lib/lazy.js';
@@ -117,6 +117,7 @@ function Desk() {
     return html`
         <div class=${classes('desk', `tone-${stage}`)}>
             <div class="stage">
+                <${Settled} />
                 ${stage === 'in_doubt' ? html`<${Doubt} card=${card} />` : html`
                 <section class="panel card-panel" aria-live="polite"><${Band} stage=${stage} card=${card} />
                     ${WITH_HOLDER.includes(stage) && card?.person && html`<${Holder} card=${card} />`}

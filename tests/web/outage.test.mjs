@@ -1,0 +1,136 @@
+// The server killed, hung and cut off while a cashier works: a banner, nothing typed lost, and never a second act.
+import { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { openBrowser, story, shoot, clean } from './lib.mjs';
+import { readySite, issueCard, booksOf, sitAt, place, stage, fillIn, enter, done, until } from './desk.mjs';
+
+let site;
+let browser;
+let person;
+let page;
+let keys = []; // of each act the page asked for, repeats included
+const test = story(() => ({ page }));
+
+before(async () => {
+    browser = await openBrowser();
+    site = await readySite(browser);
+    person = await issueCard(site, site.desk, 'ann', 'Ann Bell');
+    page = await sitAt(browser, site, site.desk);
+    page.expected.push(/Failed to load resource/, /ERR_/, /EventSource/); // what the browser itself says of a server that is away
+    page.on('request', (request) => request.method() === 'POST' && /\/operations$/.test(request.url())
+        && keys.push(request.headers()['idempotency-key']));
+    await place(site, site.desk, 'ann');
+    await stage(page, 'active');
+});
+
+after(async () => {
+    await browser?.close();
+    await site?.stop();
+});
+
+const away = () => page.waitForSelector('.banner.bad');
+const backAgain = () => page.waitForSelector('.banner.bad', { state: 'detached' });
+
+// One act came of it, for all the times it was asked for, and the books hold its amount.
+async function oneAct(kind, stored, acts) {
+    assert.ok(keys.length > 0, 'the act was asked for');
+    assert.equal(new Set(keys).size, 1, `one key for ${keys.length} requests`);
+    const books = await booksOf(site, person);
+    assert.equal(books.acts.length, acts);
+    const last = books.acts.at(-1);
+    assert.deepEqual([last.id, last.kind, last.state], [keys[0], kind, 'completed']);
+    assert.equal(books.balances.stored_minor, stored);
+    keys = [];
+}
+
+test('killed with a card on the reader: a banner, and everything is there again', async () => {
+    site.killServer();
+    await away();
+    await shoot(page, 'server-killed');
+    assert.match(await page.textContent('.who'), /Ann Bell/);
+    site.back();
+    await backAgain();
+    await stage(page, 'active');
+    await page.waitForSelector('[data-action=recharge]:not([aria-disabled])');
+});
+
+test('killed with a form filled in: it waits, is sent until it is heard, and is done once', async () => {
+    await fillIn(page, 'F2', { consumption: '12.50', water: '3' });
+    site.killServer();
+    await page.waitForSelector('dialog >> text=The server does not answer. What you typed stays here.');
+    await enter(page);
+    await page.waitForSelector('dialog >> text=The same act is sent again by itself');
+    await until(() => keys.length > 1, 'a repeat');
+    await shoot(page, 'form-while-server-away');
+    assert.equal(await page.inputValue('#amount-consumption'), '12.50');
+    site.back();
+    await page.waitForSelector('.reminder.ok');
+    await backAgain();
+    await oneAct('recharge', 1250, 1);
+    await done(page);
+});
+
+test('killed while the card is being written: the desk program reports when the server is back', async () => {
+    await site.reader(1, 'pacing on'); // about a second for the write, as with a real reader
+    await fillIn(page, 'F2', { consumption: '7.50' });
+    await enter(page);
+    await stage(page, 'writing');
+    site.killServer();
+    await away();
+    await shoot(page, 'writing-while-server-away');
+    site.back();
+    await page.waitForSelector('.reminder.ok');
+    await backAgain();
+    await site.reader(1, 'pacing off');
+    await oneAct('recharge', 2000, 2);
+    await done(page);
+});
+
+test('hung while an act is posted: the form says so, and one act comes of it', async () => {
+    await fillIn(page, 'F2', { consumption: '10' });
+    process.kill(site.serverPid(), 'SIGSTOP'); // closes nothing and answers nothing
+    await enter(page);
+    await page.waitForSelector('dialog >> text=The same act is sent again by itself');
+    await shoot(page, 'form-while-server-hangs');
+    process.kill(site.serverPid(), 'SIGCONT');
+    await page.waitForSelector('.reminder.ok');
+    await backAgain();
+    await oneAct('recharge', 3000, 3);
+    await done(page);
+});
+
+test('the answer is lost on its way: the desk hears of the act all the same', async () => {
+    await page.route('**/operations', async (route) => {
+        if (route.request().method() !== 'POST') return route.fallback();
+        await route.fetch(); // it arrives, and is done
+        return route.abort('connectionreset');
+    });
+    await fillIn(page, 'F3', { consumption: '4' });
+    await enter(page);
+    await page.waitForSelector('.reminder >> text=Now pay out ¥4.00');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    const heard = page.waitForResponse((reply) => reply.request().method() === 'POST' && reply.ok());
+    await page.unroute('**/operations');
+    await heard; // the page asks until it is answered, and takes a repeat for what it is
+    await page.waitForSelector('.reminder >> text=Now pay out ¥4.00');
+    await oneAct('withdraw', 2600, 4);
+    await done(page);
+});
+
+test('the line is cut for long: the amounts stand still until the same act was answered', async () => {
+    await page.route('**/operations', (route) => (route.request().method() === 'POST' ? route.abort('connectionreset') : route.fallback()));
+    await fillIn(page, 'F2', { consumption: '6' });
+    await enter(page);
+    await page.waitForSelector('dialog .problem >> text=Nobody knows yet whether this act has begun');
+    assert.equal(await page.isEditable('#amount-consumption'), false);
+    await page.keyboard.press('F9'); // a preset changes nothing now
+    assert.equal(await page.inputValue('#amount-consumption'), '6');
+    await shoot(page, 'form-unheard');
+    assert.equal((await booksOf(site, person)).acts.length, 4);
+    await page.unroute('**/operations');
+    await enter(page);
+    await page.waitForSelector('.reminder.ok');
+    await oneAct('recharge', 3200, 5);
+    await done(page);
+    await clean(page);
+});
