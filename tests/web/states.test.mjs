@@ -268,6 +268,7 @@ test('the desk program is away and back', async () => {
     const pid = site.agentPid();
     process.kill(pid, 'SIGSTOP');
     try {
+        site.sql("UPDATE desk_live SET agent_seen_at = agent_seen_at - interval '1 minute'"); // as if it had been silent for that long
         await shows('agent_away', { tone: 'bad', icon: 'power', word: 'Desk program not running', why: all('Start the desk program') });
     } finally {
         process.kill(pid, 'SIGCONT');
@@ -290,6 +291,33 @@ test('the server is away and back', async () => {
 
 test('the lessons know what this desk has seen', async () => {
     assert.deepEqual(await page.$$eval('.lesson-dots i', (dots) => dots.map((dot) => dot.className)), ['done', 'done', 'done', 'done', 'done']);
+});
+
+test('a live site has no drawer and leads to its training server', async () => {
+    site.sql("UPDATE site SET mode = 'live'");
+    await page.goto(`${site.base}/#/settings`);
+    await page.reload();
+    await page.waitForSelector('[name=training_url]');
+    assert.equal(await page.$('.banner.training'), null);
+    page.expected.push(/400 \(Bad Request\)/, /403 \(Forbidden\)/);
+    await page.fill('[name=training_url]', 'training server');
+    await press('Enter');
+    await page.waitForSelector('.problem');
+    await page.fill('[name=training_url]', 'https://training.example.org/');
+    await press('Enter');
+    await page.waitForSelector('nav a[href="https://training.example.org/"]');
+    await page.locator('[name=training_url]').scrollIntoViewIfNeeded();
+    await look('live-settings');
+    const refused = await page.evaluate(async () => {
+        const { items } = await (await fetch('/api/v1/desks')).json();
+        const answer = await fetch(`/api/v1/desks/${items[0].id}/training`, { method: 'POST', headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify({ action: 'list' }) });
+        return { status: answer.status, code: (await answer.json()).code };
+    });
+    assert.deepEqual(refused, { status: 403, code: 'training_only' });
+    await page.evaluate(() => (location.hash = '#/desk'));
+    await page.waitForSelector('.band');
+    assert.equal(await page.$('.drawer, .lesson'), null);
 });
 
 test('the console and the policy are silent, and axe has nothing to say', async () => {

@@ -44,19 +44,25 @@ function VirtualCard({ card, index, onPress }) {
             <small><${CardChip} state=${card.state} />${index < 9 && html` <kbd>Alt ${index + 1}</kbd>`}</small></button>`;
 }
 
+function messageText(said) {
+    if (said?.problem) return problemText(said.problem).title;
+    if (said) return t(said.key, said.values);
+    return t(live.value?.agent.online === false ? 'training.reader_away' : 'training.hint');
+}
+
 // Asks the simulated reader, one act after the other; keeps the list of its cards.
 function useReader(desk) {
     const items = useSignal([]);
-    const message = useSignal('');
+    const message = useSignal(null); // {key, values} or {problem}: what is said changes its language with the page
     const busy = useRef(Promise.resolve());
     const send = async (body) => {
         try {
             const answer = await post(`/desks/${desk}/training`, body);
             if (answer.cards) items.value = answer.cards;
-            message.value = answer.ok === false ? answer.message : '';
+            message.value = answer.ok === false ? { key: 'training.refused', values: { why: answer.message.replace(/^error /, '') } } : null;
             return answer.ok === true;
         } catch (error) {
-            message.value = problemText(error).title;
+            message.value = { problem: error };
             return false;
         }
     };
@@ -68,7 +74,7 @@ function accidentsOf({ items, message, ask }, stage) {
     const onReader = items.value.filter((card) => card.on_reader);
     const isPlugged = live.value?.agent.reader_state === 'ok';
     const cut = async () => {
-        if (await ask({ action: 'cut', command: CUT_COMMAND })) message.value = t('training.cut_armed');
+        if (await ask({ action: 'cut', command: CUT_COMMAND })) message.value = { key: 'training.cut_armed' };
     };
     const two = async () => {
         const [first, second] = [...onReader, ...items.value.filter((card) => !card.on_reader)];
@@ -84,7 +90,7 @@ function accidentsOf({ items, message, ask }, stage) {
         const ready = items.value.filter((card) => card.state === 'active');
         const target = ready.find((card) => card.on_reader) ?? ready[0];
         if (target) await ask({ action: 'damage', card: target.card });
-        else message.value = t('training.damage_first');
+        else message.value = { key: 'training.damage_first' };
     };
     return [
         { name: 'cut', icon: 'bolt', act: cut, off: stage === 'none' },
@@ -102,8 +108,9 @@ export function TrainingDrawer({ stage, onIssue }) {
     const { items, message, ask } = reader;
     // The list is asked anew when a card came, went or changed: it may have been pulled, not taken.
     const card = live.value?.card;
-    useEffect(() => void ask({ action: 'list' }),
-        [desk, live.value?.agent.online, live.value?.agent.reader_state, card?.presence_id, card?.presentation_id, card?.state]);
+    useEffect(() => {
+        if (live.value?.agent.online) ask({ action: 'list' });
+    }, [desk, live.value?.agent.online, live.value?.agent.reader_state, card?.presence_id, card?.presentation_id, card?.state]);
     useEffect(() => {
         if (stage !== 'blank' || !issueNext.current) return;
         issueNext.current = false;
@@ -134,7 +141,7 @@ export function TrainingDrawer({ stage, onIssue }) {
     return html`
         <section class=${classes('drawer', !open.value && 'shut')} aria-label=${t('training.title')}>
             <header><${Icon} name="school" /><b>${t('training.title')}</b>
-                <span class="grow muted" role="status">${message.value || t(live.value?.agent.online === false ? 'training.reader_away' : 'training.hint')}</span>
+                <span class="grow muted" role="status">${messageText(message.value)}</span>
                 ${accidentsOf(reader, stage).map(({ name, icon, act, off }) => html`<button type="button" class="btn" data-accident=${name} disabled=${off}
                     onClick=${act}><${Icon} name=${icon} size="16" /> ${t(`training.${name}`)}</button>`)}
                 <button type="button" class="btn quiet" aria-expanded=${open.value} onClick=${() => (open.value = !open.value)}>
