@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Runs the case of every rule with and without that rule: rules.sh PROGRAM, in the environment of rig.sh.
+# Runs the case of every rule without that rule, and every case once with all rules: rules.sh PROGRAM, in the
+# environment of rig.sh.
 set -uo pipefail
 program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 one() {
-    local number=$1 name=$2 about=$3 word
-    for word in with without; do
-        timeout 120 "$program" "$word" "$number" >"$work/$number.$word" 2>&1
+    local number=$1 first=$2 name=$3 about=$4 word words="with without"
+    if [ "$number" != "$first" ]; then words=without; fi
+    for word in $words; do
+        timeout 300 "$program" "$word" "$number" >"$work/$number.$word" 2>&1
         case $?:$word in
         0:with) ;;
         0:without) printf '%-4s %s: wrong without it\n' "$name" "$about" >"$work/$number.fine" ;;
@@ -17,16 +19,18 @@ one() {
         *) printf '%-4s %s: could not be tried %s it\n' "$name" "$about" "$word" >"$work/$number.bad" ;;
         esac
         if [ -e "$work/$number.bad" ]; then
-            tail -n 12 "$work/$number.$word" | cut -c 1-600 >>"$work/$number.bad"
+            tail -n "$lines" "$work/$number.$word" | cut -c 1-600 >>"$work/$number.bad"
             break
         fi
     done
 }
 
 jobs_at_once=3
-while read -r number name about; do
+lines=${RIG_TRACE:+1000}
+lines=${lines:-12}
+while read -r number first name about; do
     while [ "$(jobs -rp | wc -l)" -ge $jobs_at_once ]; do wait -n; done
-    one "$number" "$name" "$about" &
+    one "$number" "$first" "$name" "$about" &
 done < <("$program" list)
 wait
 ls "$work" | grep -c fine >"$work/passed"

@@ -27,9 +27,10 @@ make_pristine() {
     touch "$dir/pristine.ready"
 }
 
+# Of the sources: builds of every kind share one template, also beside each other.
 schema_sum() {
-    (cd "$here/../migrations" && find . -name '*.sql' ! -name 'seed_*' -print0 | sort -z | xargs -0 sha256sum; cat "$migrate") |
-        sha256sum | cut -c 1-64
+    (cd "$here/.." && find migrations server/db/migrate*.[ch] tests/lib/migrate_main.c -type f ! -name 'seed_*' -print0 |
+        sort -z | xargs -0 sha256sum) | sha256sum | cut -c 1-64
 }
 
 # The template is made under another name first, so that a broken migration leaves none.

@@ -1,11 +1,13 @@
 /* cr_assert for programs that are not Criterion runners: the helpers of tests/lib use it when what they need
- * is not there. Says what failed and ends the process. */
+ * is not there. Says what failed and ends the process with a status of its own: nothing was found out. */
 #include <criterion/criterion.h>
 #include <criterion/options.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define STATUS_NOT_TRIED 2
 
 struct criterion_options criterion_options;
 
@@ -21,7 +23,7 @@ void criterion_send_assert(struct criterion_assert_stats *stats)
 
 void criterion_abort_test(void)
 {
-    exit(1);
+    exit(STATUS_NOT_TRIED);
 }
 
 int cr_vasprintf(char **ret_text, const char *format, va_list arguments)

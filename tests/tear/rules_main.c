@@ -1,6 +1,6 @@
 /* Shows for each rule what goes wrong without it.
  *
- *   rules list              numbers of the rules
+ *   rules list              number of each rule, number of the first one with the same case, name, words
  *   rules with NUMBER       its case with all rules on: nothing may be wrong
  *   rules without NUMBER    the same with that rule alone off: something must be wrong
  *
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 4000
+#define WITHOUT_WAIT_MS 4000 /* what goes wrong without a rule may well be that nothing comes any more */
 #define SQL_BYTES_MAX 16384
 
 static bool run_file(PGconn *pg, const char *name)
@@ -54,6 +54,8 @@ static bool is_right(const struct rule *rule, struct rig *rig, bool with, bool *
     worker.zombie = zombie_new(rig, 0);
     *ret_ran = worker.zombie && stale_prepare(rig) && worker_new_card(&worker) &&
                (with || take_out(rule, worker.pg));
+    if (!with)
+        rig->options.wait_ms = WITHOUT_WAIT_MS;
     if (!*ret_ran)
         fprintf(stderr, "%s\n", worker.problem);
     bool right = *ret_ran && rule->run(&worker);
@@ -83,7 +85,7 @@ static int run_rule(const struct rule *rule, bool with)
 #endif
     reader_nfc_prepare();
     struct rig *rig = rig_start(&(struct rig_options){
-        .desk_count = 2, .wait_ms = WAIT_MS, .environment = off, .agent_environment = off});
+        .desk_count = 2, .wait_ms = RIG_WAIT_MS, .environment = off, .agent_environment = off});
     if (!rig)
         return 2;
     bool right = is_right(rule, rig, with, &ran);
@@ -93,11 +95,19 @@ static int run_rule(const struct rule *rule, bool with)
     return right == with ? 0 : 1;
 }
 
+static int first_with_case(int number)
+{
+    int first = 0;
+    while (rules[first].run != rules[number].run)
+        first++;
+    return first;
+}
+
 int main(int count, char **values)
 {
     if (count == 2 && strcmp(values[1], "list") == 0) {
         for (int i = 0; i < rule_count; i++)
-            printf("%d %s %s\n", i, rules[i].name, rules[i].about);
+            printf("%d %d %s %s\n", i, first_with_case(i), rules[i].name, rules[i].about);
         return 0;
     }
     long number = count == 3 ? strtol(values[2], NULL, 10) : -1;

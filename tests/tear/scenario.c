@@ -10,8 +10,6 @@
 
 #define REPORT_WAIT_MS 5000
 #define STEP_MS 5
-#define ASK_TRIES 10
-#define ASK_PAUSE_MS 100
 
 const char *const act_names[] = {"recharge", "recharge water", "recharge both", "withdraw", "withdraw both",
                                  "times",    "times back",     "issue",         "un-issue"};
@@ -68,7 +66,7 @@ bool worker_blank_card(struct worker *worker)
 static bool fill(struct worker *worker, struct rig_desk *desk, const char *members)
 {
     char id[RIG_ID_BYTES];
-    return (rig_operation(desk, "recharge", members, id) && rig_wait_operation(desk, id, "completed")) ||
+    return (rig_ask(desk, "recharge", members, id) && rig_wait_operation(desk, id, "completed")) ||
            worker_desk_problem(worker, desk, "filling");
 }
 
@@ -198,14 +196,8 @@ bool scenario_bring(struct worker *worker, struct rig_desk *desk)
 /* Asks for the act, as a screen does: when the card was read again since, with the newer reading. */
 bool scenario_ask(struct worker *worker, struct rig_desk *desk, enum act act, char ret_id[RIG_ID_BYTES])
 {
-    for (int tries = 0; tries < ASK_TRIES; tries++) {
-        if (rig_operation(desk, acts[act].kind, acts[act].members, ret_id))
-            return true;
-        if (strncmp(desk->problem, "card_changed", 12) != 0)
-            break;
-        rig_listen(desk, ASK_PAUSE_MS);
-    }
-    return worker_desk_problem(worker, desk, "the act");
+    return rig_ask(desk, acts[act].kind, acts[act].members, ret_id) ||
+           worker_desk_problem(worker, desk, "the act");
 }
 
 /* The operation ends with the card on this desk, which may never have heard of it: it may be over already. */
