@@ -6,6 +6,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION fn_person_photo_version(uuid) IS 'What the address of the photo of a person ends with; null: there is none.';
 
+-- The desks on which a card of a person lies show them anew.
+CREATE OR REPLACE FUNCTION fn_person_photo_tell(p_person_id uuid) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT fn_card_tell(l.desk_id, l.presence_id) FROM desk_live l
+     WHERE l.presentation_id IS NOT NULL AND l.uid IN (SELECT c.uid FROM card c WHERE c.person_id = p_person_id)
+     ORDER BY l.desk_id
+$$;
+COMMENT ON FUNCTION fn_person_photo_tell(uuid) IS 'Tells the desks that show a person that the photo changed.';
+
 -- outcome: done | not_found. The same photo again changes nothing.
 CREATE OR REPLACE FUNCTION fn_person_photo_set(p_token bytea, p_person_id uuid, p_content bytea, p_content_type text,
     p_version text, p_request_id text)
@@ -27,6 +36,7 @@ BEGIN
         IF FOUND THEN
             PERFORM fn_audit(v_operator_id, NULL, 'person.photo', 'person', p_person_id::text, jsonb_build_object('bytes',
                 octet_length(p_content), 'content_type', p_content_type), p_request_id);
+            PERFORM fn_person_photo_tell(p_person_id);
         END IF;
         body := jsonb_build_object('person_id', p_person_id, 'photo_version', p_version, 'content_type', p_content_type)::text;
     END IF;
@@ -66,6 +76,7 @@ BEGIN
         DELETE FROM person_photo f WHERE f.person_id = p_person_id;
         IF FOUND THEN
             PERFORM fn_audit(v_operator_id, NULL, 'person.photo_remove', 'person', p_person_id::text, NULL, p_request_id);
+            PERFORM fn_person_photo_tell(p_person_id);
         END IF;
     END IF;
     RETURN NEXT;

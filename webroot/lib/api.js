@@ -64,14 +64,14 @@ export function newKey() {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-async function once(method, path, { body, key, version, stepUp, accept }, repeatable) {
+async function once(method, path, { body, raw, key, version, stepUp, accept }, repeatable) {
     const headers = { Accept: accept ?? 'application/json' };
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (body !== undefined || raw) headers['Content-Type'] = raw ? raw.type : 'application/json';
     if (key) headers['Idempotency-Key'] = key;
     if (version !== undefined) headers['If-Match'] = `W/"${version}"`;
     if (stepUp) headers['Step-Up'] = stepUp;
     const limit = accept === 'text/csv' ? undefined : AbortSignal.timeout(repeatable ? ANSWER_MS : ANSWER_ONCE_MS);
-    const reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: limit });
+    const reply = await fetch(path, { method, headers, body: raw ?? (body === undefined ? undefined : JSON.stringify(body)), signal: limit });
     if (!reply.ok) throw new Problem(await reply.json().catch(() => ({})), reply.status);
     if (reply.status === 204) return null;
     if (accept === 'text/csv') return reply.blob();

@@ -69,5 +69,12 @@ export function legal(action, { stage, balances, site, mayDo }) {
     return { ok: true };
 }
 
+// Whether the card on the reader can be taken back: an empty one, of somebody. {ok} or {why: key}.
+export function mayTakeBack({ stage, balances }) {
+    if (stage !== 'active' && stage !== 'expired') return { why: stage === 'none' ? 'why.card' : 'why.take_back.state' };
+    const empty = balances && !balances.stored_minor && !balances.subsidy_minor && !balances.water_minor && !balances.times;
+    return empty ? { ok: true } : { why: 'why.take_back.money' };
+}
+
 // Stages in which the card may be given to a person.
 export const issuable = (stage) => stage === 'blank' || stage === 'cancelled';

@@ -2,7 +2,7 @@
 import { html, useLayoutEffect, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { may, deskId } from '../lib/session.js';
-import { ACTIONS, legal, room } from '../lib/desk-state.js';
+import { ACTIONS, legal, room, mayTakeBack } from '../lib/desk-state.js';
 import { site, money, count } from '../lib/money.js';
 import { bindKeys } from '../lib/keys.js';
 import { play } from '../lib/sound.js';
@@ -36,7 +36,7 @@ export function Actions({ stage, card, begin }) {
         <${Action} action=${action} verdict=${verdicts[index]} card=${card} onDo=${begin(action.name)} first=${index === 0} />`)}</section>`;
 }
 
-export function NewCards() {
+export function NewCards({ stage, card, onTakeBack }) {
     if (!may('cards.issue')) return null;
     const item = (href, icon, key, onClick) => html`
         <a href=${href} onClick=${onClick}><${Icon} name=${icon} /><span class="grow">${t(key)}</span><${Icon} name="chevron-right" size="18" /></a>`;
@@ -44,11 +44,16 @@ export function NewCards() {
         event.preventDefault();
         openFinder();
     };
+    const back = mayTakeBack({ stage, balances: card?.balances });
     return html`
         <section class="panel new-cards fill"><header class="panel-head"><h3>${t('new_cards.title')}</h3></header>
             ${item('#/desk', 'user-search', 'new_cards.find', find)}
             ${item('#/people?new=1', 'user-plus', 'new_cards.person')}
             ${item('#/issue', 'cards', 'new_cards.department')}
+            <button type="button" class=${classes(!back.ok && 'grey')} data-action="unissue" aria-disabled=${back.ok ? undefined : 'true'}
+                onClick=${() => (back.ok ? onTakeBack() : play('failure'))}><${Icon} name="credit-card-off" />
+                <span class="grow">${t('new_cards.take_back')}${!back.ok && html`<small>${t(back.why)}</small>`}</span>
+                <${Icon} name="chevron-right" size="18" /></button>
         </section>`;
 }
 

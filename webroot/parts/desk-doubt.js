@@ -31,14 +31,18 @@ function Legs({ operation }) {
     })}</div>`;
 }
 
+// The act is on the card itself: no cash is involved, and once begun it cannot be undone.
+const ofCard = (operation) => ['issue', 'unissue'].includes(operation.kind);
+
 export function Doubt({ card }) {
     const operation = act.value;
     const problem = useSignal(null);
     const since = useSince(operation.created_at);
     const amount = money(cashOf(operation));
-    const cancel = async () => {
+    const locked = ofCard(operation) && card?.read_state === 'locked';
+    const cancel = (scrap) => async () => {
         try {
-            act.value = await post(`/operations/${operation.id}/cancel`, {}, { repeatable: true });
+            act.value = await post(`/operations/${operation.id}/cancel`, scrap ? { scrap } : {}, { repeatable: true });
         } catch (error) {
             problem.value = error;
         }
@@ -46,23 +50,25 @@ export function Doubt({ card }) {
     const next = () => (act.value = null);
     return html`
         <section class="panel card-panel" role="alert">
-            <header class="band amber tall" data-state="in_doubt"><${Icon} name="reload" size="48" /><div class="grow"><h2>${t('state.in_doubt')}</h2>
-                <p>${t(card ? 'doubt.reading' : `doubt.what_${operation.kind}`, { amount })}</p></div></header>
+            <header class="band amber tall" data-state="in_doubt"><${Icon} name="reload" size="48" /><div class="grow"><h2>${t(locked ? 'doubt.locked_title' : 'state.in_doubt')}</h2>
+                <p>${t(locked ? 'doubt.locked' : card ? 'doubt.reading' : `doubt.what_${operation.kind}`, { amount })}</p></div></header>
             <div class="idle-stage"><${Reader} tone="amber" /><div class="grow"><h3>${operation.person.name}</h3>
                 <p class="muted">${t('doubt.card', { card: cardNo(operation.card.card_no) })}</p><${Legs} operation=${operation} /></div></div>
         </section>
-        ${operation.kind !== 'issue' && html`<section class="panel hand"><${Icon} name="hand-stop" size="40" /><div>
+        ${!ofCard(operation) && html`<section class="panel hand"><${Icon} name="hand-stop" size="40" /><div>
             <h3>${t(`doubt.cash_${operation.kind}`)}</h3><p class="muted">${t(`doubt.cash_${operation.kind}.hint`, { amount })}</p></div></section>`}
-        <section class="panel fill guide"><h3>${t('doubt.tells')}</h3>
-            <p class="tell"><${Icon} name="circle-check" /> ${t(`doubt.done_${operation.kind}`)}</p>
-            <p class="tell"><${Icon} name="reload" /> ${t(`doubt.again_${operation.kind}`, { amount })}</p>
-            <p class="muted">${t('doubt.gone')}</p>
+        <section class="panel fill guide"><h3>${t(locked ? 'guide.title' : 'doubt.tells')}</h3>
+            ${!locked && html`<p class="tell"><${Icon} name="circle-check" /> ${t(`doubt.done_${operation.kind}`)}</p>
+            <p class="tell"><${Icon} name="reload" /> ${t(`doubt.again_${operation.kind}`, { amount })}</p>`}
+            <p class="muted">${t(ofCard(operation) ? 'doubt.gone_card' : 'doubt.gone', { name: operation.person.name })}</p>
             <${ProblemSummary} problem=${problem.value} />
             <div class="row-actions">
                 ${!ofCard(operation) && html`<button type="button" class="btn btn-lg" onClick=${() => printReceipt(operation)}><${Icon} name="printer" /> ${t('doubt.slip')}</button>`}
                 <button type="button" class="btn btn-lg" onClick=${next}><${Icon} name="arrow-right" /> ${t('doubt.next')}</button>
-                ${!operation.cancel_requested && html`<button type="button" class="btn btn-lg" onClick=${cancel}>
+                ${!operation.cancel_requested && !ofCard(operation) && html`<button type="button" class="btn btn-lg" onClick=${cancel(false)}>
                     <${Icon} name="arrow-back-up" /> ${t('doubt.void')}</button>`}
+                ${ofCard(operation) && html`<button type="button" class=${locked ? 'btn btn-lg btn-primary' : 'btn btn-lg'} onClick=${cancel(true)}>
+                    <${Icon} name="trash" /> ${t('doubt.scrap')}</button>`}
                 <span class="grow"></span>
                 <span class="muted small">${t('doubt.open_for', { id: operation.id.slice(-8).toUpperCase(), since })}</span></div>
             ${operation.cancel_requested && html`<p class="muted">${t('doubt.void_asked')}</p>`}

@@ -13,6 +13,7 @@ import { useLoad } from './async.js';
 import { useSettled } from './table.js';
 import { DepartmentSelect } from './department-select.js';
 import { Icon } from './icon.js';
+import { Photo } from './photo.js';
 
 // Asks the desk to issue the card of `presentationId` to a person; the act then runs like any other.
 export async function issueCard({ personId, presentationId, printedNo, key }) {
@@ -43,7 +44,7 @@ function Known({ chosen, onPick }) {
         <ul class="found" aria-label=${t('find.results')}>${items.map((person) => html`
             <li key=${person.id} class=${classes(person.id === chosen?.id && 'chosen', !free(person) && 'off')}>
                 <button type="button" disabled=${!free(person)} aria-pressed=${person.id === chosen?.id} onClick=${() => onPick(person)}>
-                <${Icon} name="user" /><span class="grow"><b>${person.name}</b><small>${[person.personnel_no, person.department?.name].filter(Boolean).join(' · ')}</small></span>
+                <${Photo} person=${person} size="tiny" /><span class="grow"><b>${person.name}</b><small>${[person.personnel_no, person.department?.name].filter(Boolean).join(' · ')}</small></span>
                 ${!free(person) && html`<span class="muted">${t('issue.has_card', { card: cardNo(person.card.card_no) })}</span>`}</button></li>`)}</ul>`;
 }
 

@@ -147,7 +147,7 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
     const buttonText = mode.value === 'times' ? t(`${kind}.button_times`, { count: sum }) : t(`${kind}.button`, { amount: money(sum) });
     return html`
         <${Dialog} title=${t(`action.${kind}`)} hint=${t('dialog.whom', { name: first.person.name, card: cardNo(first.card.card_no) })}
-            class="money" icon=${html`<${Photo} person=${first.person} small />`} onClose=${onClose} onSubmit=${send}
+            class="money" icon=${html`<${Photo} person=${first.person} size="small" />`} onClose=${onClose} onSubmit=${send}
             aside=${html`<span class=${`chip ${tone}`} role="status"><${Icon} name=${icon} size="16" /> ${t(word)}</span>`}
             foot=${html`<div class="grow cash-sum"><span>${t(kind === 'recharge' ? 'cash.take' : 'cash.pay')}</span><b class="figures">${money(cash)}</b></div>
                 <${CloseButton} onClose=${onClose} />

@@ -10,11 +10,14 @@ import { CardChip, ActChip } from './card-state.js';
 import { useLoad, Loaded } from './async.js';
 import { usePages, download } from './table.js';
 import { Photo } from './photo.js';
+import { lazy } from '../lib/lazy.js';
 import { PersonDialog } from './people-dialogs.js';
 import { ProblemSummary } from './field.js';
 import { actText } from './desk-stage.js';
 
-const KIND_ICONS = { recharge: 'plus', withdraw: 'minus', issue: 'credit-card', spend: 'tools-kitchen-2', opening: 'flag', debt_paid: 'check', correction: 'pencil' };
+const PhotoDialog = lazy(() => import('./photo-dialog.js'), 'PhotoDialog');
+
+const KIND_ICONS = { recharge: 'plus', withdraw: 'minus', issue: 'credit-card', unissue: 'credit-card-off', spend: 'tools-kitchen-2', opening: 'flag', debt_paid: 'check', correction: 'pencil' };
 
 function Line({ item, cards }) {
     const lane = Math.max(0, cards.findIndex((card) => card.id === item.card?.id));
@@ -64,11 +67,12 @@ export function Person({ id, onBack }) {
     };
     return html`<section class="panel" data-person=${id}><${Loaded} state=${state} rows="8">${(person) => html`
         <header class="person-head"><button type="button" class="switch" aria-label=${t('act.back')} onClick=${onBack}><${Icon} name="arrow-left" /></button>
-            <${Photo} person=${person} small /><div class="grow"><h2>${person.name}
+            <${Photo} person=${person} size="small" /><div class="grow"><h2>${person.name}
                 <span class=${`chip ${person.state === 'active' ? 'ok' : 'idle'}`}>${t(`person.${person.state}`)}</span></h2>
                 <p class="muted">${[person.personnel_no, person.department?.name ?? t('person.no_department')].filter(Boolean).join(' · ')}</p></div>
             ${may('people.write') && html`<button type="button" class="btn" onClick=${flip(person)}><${Icon} name=${person.state === 'active' ? 'user-off' : 'user-check'} size="18" />
                 ${t(person.state === 'active' ? 'person.deactivate' : 'person.activate')}</button>
+            <button type="button" class="btn" onClick=${() => (dialog.value = 'photo')}><${Icon} name="user" size="18" /> ${t('photo.button')}</button>
             <button type="button" class="btn" onClick=${() => (dialog.value = 'edit')}><${Icon} name="pencil" size="18" /> ${t('act.edit')}</button>`}</header>
         <${ProblemSummary} problem=${problem.value} />
         ${person.balances && html`<div class="person-purses"><${Purse} icon="wallet" name=${t('purse.stored')} value=${money(person.balances.stored_minor)} />
@@ -78,6 +82,7 @@ export function Person({ id, onBack }) {
             <${Purse} icon="alert-triangle" name=${t('purse.debt_name')} value=${money(person.balances.debt_minor)} /></div>`}
         ${person.balances?.in_transit_minor > 0 && html`<div class="line amber"><${Icon} name="hourglass" /> ${t('purse.in_transit', { amount: money(person.balances.in_transit_minor) })}</div>`}
         ${may('transactions.read') && html`<${Timeline} person=${person} turn=${turn.value} />`}
-        ${dialog.value === 'edit' && html`<${PersonDialog} person=${person} onClose=${close} />`}`}<//></section>`;
+        ${dialog.value === 'edit' && html`<${PersonDialog} person=${person} onClose=${close} />`}
+        ${dialog.value === 'photo' && html`<${PhotoDialog} person=${person} onClose=${close} />`}`}<//></section>`;
 }
 

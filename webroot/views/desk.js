@@ -18,6 +18,7 @@ import { printReceipt } from '../parts/receipt.js';
 import { lazy } from '../lib/lazy.js';
 
 const IssueDialog = lazy(() => import('../parts/issue-dialog.js'), 'IssueDialog');
+const UnissueDialog = lazy(() => import('../parts/unissue-dialog.js'), 'UnissueDialog');
 const UndoDialog = lazy(() => import('../parts/undo-dialog.js'), 'UndoDialog');
 const DeskChooser = lazy(() => import('../parts/desk-chooser.js'), 'DeskChooser');
 const TrainingDrawer = lazy(() => import('../parts/training-drawer.js'), 'TrainingDrawer');
@@ -98,9 +99,9 @@ function Desk() {
         return open(name);
     };
 
-    // An issue has nothing to print or undo: its reminder is the card itself, ready.
+    // Nothing to print or undo: the reminder is the card itself, ready or blank.
     useEffect(() => {
-        if (act.value?.finished_at && act.value.kind === 'issue') turn.value += 1;
+        if (act.value?.finished_at && WHOLE_CARD.includes(act.value.kind)) turn.value += 1;
     }, [act.value?.state]);
     useLayoutEffect(() => bindKeys({
         F9: () => (person && !dialog.value ? go(`people/${person.id}`) : false),
@@ -138,11 +139,12 @@ function Desk() {
                     : html`<${Actions} stage=${stage} card=${card} begin=${begin} />
                     ${stage === 'in_doubt' && html`<${WhatHappened} />`}`}
                 ${training && html`<${Lessons} stage=${stage} />`}
-                ${!result && stage !== 'in_doubt' && html`<${NewCards} />`}
+                ${!result && stage !== 'in_doubt' && html`<${NewCards} stage=${stage} card=${card} onTakeBack=${begin('unissue')} />`}
             </div>
         </div>
         ${training && html`<${TrainingDrawer} stage=${stage} onIssue=${() => dialog.value || open('issue')} />`}
         ${['recharge', 'withdraw'].includes(dialog.value?.name) && html`<${MoneyDialog} kind=${dialog.value.name} card=${card} stage=${stage} onClose=${close} />`}
         ${dialog.value?.name === 'issue' && html`<${IssueDialog} card=${card} stage=${stage} onClose=${close} />`}
+        ${dialog.value?.name === 'unissue' && html`<${UnissueDialog} card=${card} onClose=${close} />`}
         ${dialog.value?.name === 'undo' && html`<${UndoDialog} operation=${dialog.value.operation} card=${card} onClose=${close} />`}`;
 }

@@ -12,6 +12,7 @@ import { useDepartments } from '../parts/department-select.js';
 import { Loaded } from '../parts/async.js';
 import { PersonDialog, DepartmentDialog } from '../parts/people-dialogs.js';
 import { Person } from '../parts/person.js';
+import { Photo } from '../parts/photo.js';
 
 function Tree({ departments, chosen, onChoose }) {
     const shut = useSignal(new Set());
@@ -42,7 +43,7 @@ function Tree({ departments, chosen, onChoose }) {
 }
 
 const columns = () => [
-    { head: t('person.name'), cell: (row) => html`<b>${row.name}</b>` },
+    { head: t('person.name'), cell: (row) => html`<span class="with-photo"><${Photo} person=${row} size="tiny" /><b>${row.name}</b></span>` },
     { head: t('person.number'), cell: (row) => row.personnel_no ?? '' },
     { head: t('person.department'), cell: (row) => row.department?.name ?? '' },
     { head: t('card.number'), number: true, cell: (row) => (row.card ? cardNo(row.card.card_no) : '') },

@@ -83,7 +83,7 @@ export function render() {
         busy.value = false;
     };
     return html`<section class="panel"><div class="toolbar">${day('from')}${day('to')}
-        ${pick('kind', t('table.act'), ['recharge', 'withdraw', 'issue'].map((kind) => [kind, t(`act_name.${kind}`)]))}
+        ${pick('kind', t('table.act'), ['recharge', 'withdraw', 'issue', 'unissue'].map((kind) => [kind, t(`act_name.${kind}`)]))}
         ${pick('state', t('table.state'), ['open', 'in_doubt', 'completed', 'aborted'].map((state) => [state, t(`op.${state}`)]))}
         ${pick('desk', t('receipt.desk'), (desks.data?.items ?? []).map((desk) => [desk.id, desk.name]))}
         <span class="grow"></span><button type="button" class="btn" onClick=${() => go('transactions')}><${Icon} name="filter" size="18" /> ${t('filter.clear')}</button>
