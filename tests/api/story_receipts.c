@@ -19,6 +19,11 @@
                                                    .has = "{" members "}"                                    \
     }
 
+#define PRINTED(label_, ...)                                                                                 \
+    {                                                                                                        \
+        label_, POST("/agent/v1/printed"), .as = "till", __VA_ARGS__                                         \
+    }
+
 static void paper_path(struct story *story, char ret_path[300])
 {
     char *folder = story_fill(story, "{set.folder}");
@@ -109,7 +114,8 @@ static struct story_desk *recharged(struct story *story)
     return desk;
 }
 
-STORY(receipts, are_printed_by_the_browser_or_the_printer_and_copies_are_marked)
+/* The lines come back, the second time as a copy. */
+static void by_the_browser(struct story *story)
 {
     static const struct step browser[] = {
         {"first", RECEIPTS, .body = "{'operation_id': '{recharge.id}'}", .want = 200,
@@ -130,6 +136,12 @@ STORY(receipts, are_printed_by_the_browser_or_the_printer_and_copies_are_marked)
         {"program", GET("/api/v1/desks/{set.desk}"), .want = 200,
          .has = "{'agent': {'printer': '{set.folder}/paper'}}"},
     };
+    story_play(story, browser, STEPS(browser));
+}
+
+/* Absent, then there; in both languages; a repeat prints nothing. */
+static void by_the_printer(struct story *story)
+{
     static const struct step printer[] = {
         PRINTS_WITH("narrow", "'receipt_by': 'printer', 'receipt_paper_mm': 58, 'receipt_language': 'zh-CN'"),
         {"no printer", RECEIPTS, .body = "{'operation_id': '{recharge.id}'}", .want_err = "not_printed",
@@ -147,6 +159,12 @@ STORY(receipts, are_printed_by_the_browser_or_the_printer_and_copies_are_marked)
         {"in english", RECEIPTS, .body = "{'operation_id': '{recharge.id}'}", .want = 200},
         {"english paper", CALL(english_on_paper)},
     };
+    story_play(story, printer, STEPS(printer));
+}
+
+/* Nothing is printed. */
+static void refusals(struct story *story)
+{
     static const struct step refused[] = {
         {"other act", RECEIPTS, .body = "{'operation_id': '{issue.id}', 'id': '{new.print}'}",
          .want_err = "bad_field", .pointer = "/id"},
@@ -170,17 +188,49 @@ STORY(receipts, are_printed_by_the_browser_or_the_printer_and_copies_are_marked)
         {"nobody prints", RECEIPTS, .body = "{'operation_id': '{recharge.id}'}", .want_err = "not_printed",
          .has = "{'reason': 'agent'}"},
     };
-    struct story_desk *desk = recharged(story);
-    story_play(story, browser, STEPS(browser));
-    story_play(story, printer, STEPS(printer));
     story_play(story, refused, STEPS(refused));
-    story_desk_stop(desk);
 }
 
-#define PRINTED(label_, ...)                                                                                 \
-    {                                                                                                        \
-        label_, POST("/agent/v1/printed"), .as = "till", __VA_ARGS__                                         \
-    }
+/* The agent's side of it, one message after the other. */
+static void by_another_agent(struct story *story)
+{
+    static const struct step by_hand[] = {
+        {"hello", POST("/agent/v1/hello"), .as = "till", .want = 200,
+         .body = "{'run': '{set.run}', 'protocol': 1, 'version': '1.1.0', 'simulated': true, 'printer': "
+                 "{'name': '/dev/usb/lp0'}, 'reader': {'state': 'ok', 'name': ''}}"},
+        {"wait",
+         SQL("INSERT INTO receipt_print (id, operation_id, desk_id, operator_id, kind, made_by, copy_no) "
+             "SELECT i, '{recharge.id}', '{set.desk}', '{as.cashier.operator_id}', 'receipt', 'printer', 9 "
+             "FROM unnest(ARRAY['{new.well}', '{new.bare}']::uuid[]) i; "
+             "UPDATE desk_live SET receipt_waiting = true")},
+        {"task", POST("/agent/v1/poll"), .as = "till", .want = 200, .has = "{'tasks': '*'}",
+         .body = "{'run': '{set.run}', 'reader': {'state': 'ok', 'name': ''}, 'at': 1}"},
+        {"is sealed",
+         SQL("SELECT '{task.tasks.0.task} {task.tasks.0.id}' = 'print {new.well}' AND "
+             "length('{task.tasks.0.sealed}') > 200"),
+         .text = "t"},
+        PRINTED("well", .body = "{'run': '{set.run}', 'id': '{new.well}'}", .want = 200),
+        PRINTED("bare", .body = "{'run': '{set.run}', 'id': '{new.bare}', 'problem': 'paper'}", .want = 200),
+        {"on paper", RECEIPTS, .body = "{'operation_id': '{recharge.id}', 'id': '{new.well}'}", .want = 200,
+         .has = "{'copy_no': 9, 'made_by': 'printer'}"},
+        {"no paper", RECEIPTS, .body = "{'operation_id': '{recharge.id}', 'id': '{new.bare}'}",
+         .want_err = "not_printed", .has = "{'reason': 'paper'}"},
+    };
+    struct story_agent *agent = story_agent_pair(story, "till", story_value(story, "desk", "id"), true);
+    story_set(story, "run", agent->run);
+    story_play(story, by_hand, STEPS(by_hand));
+    story_agent_free(agent);
+}
+
+STORY(receipts, are_printed_by_the_browser_or_the_printer_and_copies_are_marked)
+{
+    struct story_desk *desk = recharged(story);
+    by_the_browser(story);
+    by_the_printer(story);
+    refusals(story);
+    story_desk_stop(desk);
+    by_another_agent(story);
+}
 
 STORY(receipts, what_an_agent_says_of_them)
 {

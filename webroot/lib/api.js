@@ -25,6 +25,7 @@ let waiting = [];
 export function resume(sameOperator) {
     const waited = waiting;
     waiting = [];
+    held = false;
     loggedOut.value = false;
     waited.forEach(({ method, go, stop }) => (sameOperator || method === 'GET' ? go() : stop()));
 }
@@ -51,6 +52,18 @@ const login = (why, method) => new Promise((go, refuse) => {
     waiting.push({ method, go, stop: () => refuse(new Problem({ code: 'operator_changed', local: true }, 0)) });
     loggedOut.value = why;
 });
+
+// A locked screen asks for nothing: calls wait for the login as if they had been refused. Resolved when those under way are
+// answered, or after a moment.
+const UNDER_WAY_MS = 1000;
+let held = false;
+let underWay = 0;
+export async function holdCalls() {
+    held = true;
+    for (const until = Date.now() + UNDER_WAY_MS; underWay && Date.now() < until;) await sleep(20);
+}
+export const releaseCalls = () => (held = false); // new ones; those that wait go on by resume()
+
 const LOGIN_FIRST = { unauthenticated: 'expired', session_locked: 'lock' };
 
 // UUIDv7: time first. crypto.randomUUID is absent on plain http.
@@ -89,7 +102,9 @@ export async function call(method, path, options = {}) {
     const begun = performance.now();
     for (let attempt = 0; ; attempt++) {
         try {
-            const answer = await once(method, path, options, repeatable);
+            if (held && !options.open) await login('lock', method);
+            underWay += 1;
+            const answer = await once(method, path, options, repeatable).finally(() => (underWay -= 1));
             serverAway.value = false;
             return answer;
         } catch (error) {

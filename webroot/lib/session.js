@@ -1,6 +1,6 @@
 // Who works here, and at which desk.
 import { signal, computed } from './html.js';
-import { get, put, post, del, resume, loggedOut, Problem } from './api.js';
+import { get, put, post, del, resume, holdCalls, releaseCalls, Problem } from './api.js';
 import { site } from './money.js';
 import { live, watch, taken } from './live.js';
 import { setLanguage, zone } from './i18n.js';
@@ -30,6 +30,7 @@ const LOCK_AGAIN_MS = 2000;
 export async function lock() {
     if (!session.value || locked.value) return;
     locked.value = true;
+    await holdCalls();
     while (locked.value) {
         try {
             await post('/session/lock', undefined, { open: true });
@@ -80,6 +81,7 @@ export const rememberedDesk = () => kept('desk');
 export async function logIn(name, password) {
     const before = session.value;
     const body = await post('/session', { name, password }, { open: true });
+    releaseCalls();
     locked.value = false;
     const desk = before?.desk;
     const language = before ? null : body.operator.language;
