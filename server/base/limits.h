@@ -137,7 +137,7 @@
 #define AGENT_POLL_SLACK_MS 10000 /* beyond poll_wait_ms before a poll counts as lost */
 #define AGENT_POLL_WAIT_MS_MAX 60000
 #define AGENT_RETRY_PAUSE_MS_MIN 200
-#define AGENT_RETRY_PAUSE_MS_MAX 10000
+#define AGENT_RETRY_PAUSE_MS_MAX 3000 /* so long a desk may stay dark once its server is back */
 #define AGENT_RETRY_AFTER_S_MAX 60
 #define AGENT_REFUSED_PAUSE_MS 30000 /* not paired */
 #define AGENT_TOO_OLD_PAUSE_MS 60000

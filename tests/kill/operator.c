@@ -92,8 +92,10 @@ static bool ask(struct worker *worker, const char *server, const struct question
         if (try_once(worker, server, question, ret_answer) && !says_later(ret_answer))
             return true;
         answer_free(ret_answer);
+        int64_t from_ms = rig_now_ms();
         if (!worker->rough && !worker_revive(worker))
             return false;
+        until_ms += rig_now_ms() - from_ms; /* nobody could have answered meanwhile */
         poll(NULL, 0, AGAIN_MS);
     }
     return worker_problem(worker, "POST %s was not answered", question->path);
