@@ -1,4 +1,3 @@
-# Not part of make test yet: "two desks, one card" does not end well on a busy machine every time.
 # Stories of whole sites: races, streams over two servers, readers and agents that fail. tests/site/README.md.
 
 SITE := $(OUT)/site/site
@@ -9,3 +8,4 @@ $(SITE): $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard tests/site/*.c)) $(OUT)/librig
 .PHONY: test-site
 test-site: $(SITE) all $(OUT)/test-migrate
 	@bash .make/rig.sh $(OUT) $(BUILD)/testpg $(SITE)
+TEST_TARGETS += test-site

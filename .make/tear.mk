@@ -36,9 +36,9 @@ $(RULES): $(RULES_OBJS) $(TEAR_AGENT_OBJS) $(RIG_LIB) $(ALL_LIBS)
 	@mkdir -p $(dir $@)
 	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--start-group $^ -Wl,--end-group $(LIBS) $(NFC_LIBS) -o $@
 
-# Not part of make test yet: on a busy machine a site of a case now and then waits in vain for its first issue.
 .PHONY: test-rules rules-in-test-build
 test-rules:
 	@$(MAKE) --no-print-directory RULES_OFF=1 SAN=0 rules-in-test-build
 rules-in-test-build: $(RULES) all $(OUT)/test-migrate
 	@bash .make/rig.sh $(OUT) $(BUILD)/testpg bash .make/rules.sh $(RULES)
+TEST_TARGETS += test-rules
