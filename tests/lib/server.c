@@ -169,6 +169,7 @@ static void spawn(struct test_server *server)
     char **envp = environment_of(server);
     int log_fd = open(server->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     cr_assert(log_fd >= 0, "%s: %s", server->log_path, strerror(errno));
+    server->log_before = (size_t)lseek(log_fd, 0, SEEK_END);
     pid_t parent = getpid();
     server->pid = fork();
     cr_assert(server->pid >= 0, "fork: %s", strerror(errno));
@@ -212,13 +213,22 @@ static bool is_ready(const struct test_server *server)
     return status == 200;
 }
 
+/* Before that, a server of another test that was quicker to take the port would answer for it. */
+static bool has_bound(const struct test_server *server)
+{
+    char *log = server_log(server);
+    bool bound = strlen(log) > server->log_before && strstr(log + server->log_before, " is at http");
+    free(log);
+    return bound;
+}
+
 static bool wait_ready(struct test_server *server)
 {
     int status;
     for (int waited_ms = 0; waited_ms < SERVER_START_MS; waited_ms += POLL_MS) {
         if (ended(server, &status))
             return false;
-        if (is_ready(server))
+        if (has_bound(server) && is_ready(server))
             return true;
         poll(NULL, 0, POLL_MS);
     }
@@ -303,7 +313,7 @@ struct test_server *server_start(const struct server_options *options)
         if (wait_ready(server))
             return server;
         char *log = server_log(server);
-        bool port_was_taken = strstr(log, strerror(EADDRINUSE)) || strstr(log, "listen_failed");
+        bool port_was_taken = strstr(log, "http.port_in_use") || strstr(log, "listen_failed");
         free(log);
         if (!port_was_taken)
             break;

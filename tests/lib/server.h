@@ -28,6 +28,7 @@ struct test_server {
     char url[64];        /* "http://127.0.0.1:PORT" of the operator port */
     char directory[128]; /* of its files; removed at the end */
     char log_path[160];  /* what it wrote on stdout and stderr, over restarts */
+    size_t log_before;   /* bytes of it that are of earlier processes */
     char site_key_path[160];
     struct test_pg pg; /* its database, and how each role reaches it */
     bool owns_database;
