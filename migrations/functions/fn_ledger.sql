@@ -56,12 +56,15 @@ END
 $$;
 COMMENT ON FUNCTION fn_account_balance(bigint) IS 'Balance of any account: kept for people, summed for drawers and the site.';
 
--- Sums drawer and site accounts up to transfers so old that none below can still be committing.
+-- Once an hour: sums drawer and site accounts up to transfers so old that none below can still be committing.
 CREATE OR REPLACE FUNCTION fn_accounts_roll_up() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_through bigint;
 BEGIN
+    IF EXISTS (SELECT FROM account_roll_up WHERE at > clock_timestamp() - interval '1 hour') THEN
+        RETURN;
+    END IF;
     SELECT max(id) INTO v_through FROM transfer WHERE created_at < clock_timestamp() - interval '1 hour';
     IF v_through IS NULL THEN
         RETURN;
@@ -71,13 +74,14 @@ BEGIN
       FROM account a LEFT JOIN account_roll_up r ON r.account_id = a.id
       LEFT JOIN entry e ON e.account_id = a.id AND e.account_version IS NULL
            AND e.transfer_id > coalesce(r.through_transfer_id, 0) AND e.transfer_id <= v_through
-     WHERE a.balance_minor IS NULL AND coalesce(r.through_transfer_id, 0) < v_through
+     WHERE a.id IN (SELECT id FROM account WHERE desk_id IS NOT NULL
+                    UNION ALL SELECT id FROM account WHERE person_id IS NULL AND desk_id IS NULL)
      GROUP BY a.id, r.balance_minor
     ON CONFLICT (account_id) DO UPDATE SET through_transfer_id = excluded.through_transfer_id,
         balance_minor = excluded.balance_minor, at = clock_timestamp();
 END
 $$;
-COMMENT ON FUNCTION fn_accounts_roll_up() IS 'Nightly: shortens the sums of accounts that keep no balance.';
+COMMENT ON FUNCTION fn_accounts_roll_up() IS 'Shortens the sums of accounts that keep no balance, once an hour.';
 
 -- Moves an amount; 0 is nothing. A balance that would leave its bounds is a fault of the caller: the CHECK raises.
 CREATE OR REPLACE FUNCTION fn_transfer(p_source_id bigint, p_target_id bigint, p_amount_minor bigint, p_kind text,

@@ -84,6 +84,7 @@ BEGIN
         WHERE at < clock_timestamp() - interval '1 hour' ORDER BY at LIMIT 200);
     DELETE FROM idempotency WHERE (principal, key) IN (SELECT principal, key FROM idempotency
         WHERE created_at < clock_timestamp() - interval '30 days' ORDER BY created_at LIMIT 200);
+    PERFORM fn_accounts_roll_up();
 END
 $$;
-COMMENT ON FUNCTION fn_sweep() IS 'What time changes: only what the screen says, never money.';
+COMMENT ON FUNCTION fn_sweep() IS 'What time changes: what the screen says and how long sums take, never money.';

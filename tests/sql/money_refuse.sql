@@ -134,18 +134,21 @@ SELECT is(ARRAY[t.balance('three', 'stored'), t.balance('three', 'water')], ARRA
 SELECT t.agrees('z', 'full');
 SELECT t.sound('full');
 
--- The nightly roll-up of drawers and site accounts: balances stay what they are, before and after new entries.
+-- The hourly roll-up of drawers and site accounts: balances stay what they are, before and after new entries.
 CREATE TABLE t.drawer_before AS SELECT t.drawer('a') AS minor;
 SET session_replication_role = replica;
 UPDATE transfer SET created_at = created_at - interval '2 hours' WHERE id < (SELECT max(id) - 4 FROM transfer);
 SET session_replication_role = origin;
-SELECT fn_accounts_roll_up();
+SELECT FROM fn_sweep();
 SELECT ok(count(*) > 3, 'accounts are rolled up') FROM account_roll_up;
 SELECT is(t.drawer('a'), (SELECT minor FROM t.drawer_before), 'and stand where they stood');
 SELECT t.prepare('ann', 'a', 'z7', '{"kind": "withdraw", "water_minor": 60}');
 SELECT t.work('a');
 SELECT is(t.drawer('a'), (SELECT minor - 60 FROM t.drawer_before), 'later entries count on top');
-SELECT fn_accounts_roll_up();
+UPDATE account_roll_up SET at = at - interval '2 hours';
+SELECT FROM fn_sweep();
+SELECT is((SELECT count(*) FROM account_roll_up WHERE at < clock_timestamp() - interval '1 hour'), 0::bigint, 'an hour later they are rolled up anew');
+SELECT is(t.drawer('a'), (SELECT minor - 60 FROM t.drawer_before), 'and stand where they stood');
 SELECT is((SELECT string_agg(DISTINCT invariant, ', ') FROM t.violation WHERE invariant <> 'record_unchanged'), NULL,
     'the books are sound, but for the times put back for this test');
 SELECT * FROM finish();
