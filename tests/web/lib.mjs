@@ -46,6 +46,21 @@ export async function clean(page) {
     assert.deepEqual(await violations(page), [], 'no violation of the policy');
 }
 
+// Waits until the text of an element matches.
+export const reads = (page, selector, pattern) => page.waitForFunction(([where, source, flags]) =>
+    new RegExp(source, flags).test(document.querySelector(where)?.textContent ?? ''), [selector, pattern.source, pattern.flags]);
+
+// Waits until nothing moves or loads any more, so that a picture shows what stays.
+export async function still(page) {
+    await page.mouse.move(640, 8); // no hint of a button stands in the picture
+    await page.waitForFunction(() => !document.querySelector('.skeleton'));
+    await page.evaluate(async () => {
+        await document.fonts.ready;
+        await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null)));
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    });
+}
+
 // The steps of a file are one story: what comes behind a failed one would only fail as well. `pages` names the pages to take
 // a picture of when one fails.
 export function story(pages) {
@@ -74,7 +89,7 @@ export async function axe(page, rules) {
     if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axeSource);
     return page.evaluate(async (only) => {
         const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-        const result = await globalThis.axe.run(document, { resultTypes: ['violations'], runOnly: only ? { type: 'rule', values: only } : tags });
+        const result = await globalThis.axe.run(document, { resultTypes: ['violations'], iframes: false, preload: false, runOnly: only ? { type: 'rule', values: only } : tags });
         return result.violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.target.join(' ')} ${node.any[0]?.message ?? node.failureSummary}`));
     }, rules);
 }

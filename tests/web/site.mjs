@@ -74,9 +74,9 @@ export async function startSite() {
     const out = programs(folder, built);
     const port = await freePort();
     const base = `http://127.0.0.1:${port}`;
-    const env = { ...process.env, OUT: out, PORT: `${port}`, DEVICE_PORT: `${await freePort()}`,
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CARDWRIGHT_') && name !== 'DATABASE_URL');
+    const env = { ...Object.fromEntries(inherited), OUT: out, PORT: `${port}`, DEVICE_PORT: `${await freePort()}`,
         CARDWRIGHT_HTTP_WEBROOT: path.join(root, 'webroot') };
-    delete env.DATABASE_URL;
     const run = spawn('bash', ['.make/run.sh'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const link = await started(run);
     const agents = []; // further desks
