@@ -66,10 +66,10 @@ TABLER_CLASSES = """btn btn-primary form-control form-select form-label form-hin
 disabled visually-hidden-focusable""".split()
 
 # Inter holds weights from 100 to 900 and features the screens never ask for. Kept: the weights of the style sheets, all its
-# characters, figures of one width, spacing, and what joins or places marks.
-FONT = "inter-5.3.0/inter-latin-400-700.woff2"
+# characters, figures of one width, spacing, and what joins or places marks. Another cut gets another name.
+FONT = "inter-5.3.0/inter-latin-400-700-text.woff2"
 FONT_WEIGHTS = (400, 700)
-FONT_FEATURES = ["calt", "ccmp", "locl", "tnum", "kern", "mark", "mkmk"]
+FONT_FEATURES = ["ccmp", "locl", "tnum", "kern", "mark", "mkmk"]
 
 ICONS = """activity alert-octagon alert-triangle arrow-back-up arrow-left arrow-right arrow-up-right bolt
 cards cash check chevron-down chevron-right chevron-up circle-check circle-dashed circle-x
@@ -167,6 +167,13 @@ def split_selectors(prelude):
     return parts + [prelude[begin:]]
 
 
+def wanted(selector, keep):
+    """Of classes we use; not for parts of Tabler that are no classes (its calendar), nor for its older theme attribute."""
+    classes = set(re.findall(r"\.((?:[\w-]|\\.)+)", selector))
+    attributes = set(re.findall(r"\[(data-[\w-]+)", selector))
+    return classes <= keep and attributes <= {"data-bs-theme"} and ":host" not in selector
+
+
 def trim(text, keep):
     out = []
     for prelude, body in css_blocks(text):
@@ -180,7 +187,7 @@ def trim(text, keep):
             if "spinner" in prelude:
                 out.append(f"{prelude}{{{body}}}")
         elif not prelude.startswith("@"):
-            chosen = [s for s in split_selectors(prelude) if set(re.findall(r"\.((?:[\w-]|\\.)+)", s)) <= keep]
+            chosen = [s for s in split_selectors(prelude) if wanted(s, keep)]
             if chosen:
                 out.append(f"{','.join(chosen)}{{{body}}}")
     return "".join(out)

@@ -49,12 +49,13 @@ function Page() {
 
 async function boot() {
     applyTheme();
-    await setLanguage(firstLanguage());
+    const texts = setLanguage(firstLanguage());
     try {
         await start();
     } catch (error) {
         failed.value = error;
     }
+    await texts;
     render(html`<${Page} />`, document.getElementById('app'));
     document.documentElement.dataset.ready = 'yes';
 }

@@ -67,6 +67,24 @@ bool file_is_versioned(const char *name)
     return false;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t name_bytes = strlen(name);
+    size_t end_bytes = strlen(end);
+    return name_bytes >= end_bytes && strcasecmp(name + name_bytes - end_bytes, end) == 0;
+}
+
+bool file_needs_policy(const char *name)
+{
+    static const char *const parts[] = {".js", ".css", ".json", ".woff2", ".png", ".jpg", ".webp"};
+    if (ends_with(name, "worker.js"))
+        return true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (ends_with(name, parts[i]))
+            return false;
+    return true;
+}
+
 const char *file_cache_control(const char *name)
 {
     return file_is_versioned(name) ? "public, max-age=31536000, immutable" : "no-cache";

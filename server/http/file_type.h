@@ -10,6 +10,11 @@ const char *file_content_type(const char *name);
  * "app.0f3a9c21.js". */
 bool file_is_versioned(const char *name);
 
+/* False for what only ever is a part of a page: plain scripts, styles, data, fonts, pictures without scripts.
+ * A page's own policies govern those; on them the headers would be a tenth of the bytes of a first load and
+ * mean nothing. Scripts of workers ("*worker.js") and all other types carry them. */
+bool file_needs_policy(const char *name);
+
 /* Value of Cache-Control: a year for versioned names, else ask again each time (with the ETag). */
 const char *file_cache_control(const char *name);
 

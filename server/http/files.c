@@ -18,6 +18,7 @@
 #define FILE_BUCKETS 1024
 #define PATH_BYTES_MAX 512
 #define ETAG_BYTES 48
+#define ETAG_HASH_BYTES 8 /* enough to tell the versions of one file apart; it goes with every file */
 /* The policy the screens were tried under; scripts and styles come from our own origin only. */
 #define CSP                                                                                                  \
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; " \
@@ -163,18 +164,20 @@ static void add_headers(const struct cached_file *file, const struct variant *va
     if (is_gzip)
         MHD_add_response_header(response, "Content-Encoding", "gzip");
     MHD_add_response_header(response, "Content-Type", file_content_type(file->name));
-    MHD_add_response_header(response, "Content-Security-Policy", CSP);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (!file_needs_policy(file->name))
+        return;
+    MHD_add_response_header(response, "Content-Security-Policy", CSP);
     MHD_add_response_header(response, "Referrer-Policy", "same-origin");
 }
 
 static void make_etag(struct variant *variant, const void *content, bool is_gzip)
 {
     uint8_t hash[crypto_hash_sha256_BYTES];
-    char hex[33] = "";
+    char hex[2 * ETAG_HASH_BYTES + 1] = "";
     if (content) {
         crypto_hash_sha256(hash, content, (size_t)variant->stat.st_size);
-        bytes_to_hex(hash, 16, hex);
+        bytes_to_hex(hash, ETAG_HASH_BYTES, hex);
     } else {
         snprintf(hex, sizeof hex, "%" PRIx64 "-%" PRIx64, (uint64_t)variant->stat.st_size,
                  (uint64_t)variant->stat.st_mtim.tv_sec);

@@ -5,6 +5,7 @@ import json, pathlib, re, sys
 WEB = pathlib.Path("webroot")
 OWN = [p for p in sorted(WEB.rglob("*")) if p.suffix in (".js", ".css") and "vendor" not in p.parts]
 LINES_MAX = 500
+START = ["app.js", "views/desk.js"]  # the modules of the first pages, with all they import
 found = []
 
 
@@ -50,8 +51,40 @@ def plain_text(path, text):
             note(path, line_of(text, match.start()), f"text outside the catalogues: {words}")
 
 
+def imports(path):
+    """Names of what a module imports at its start, below webroot; an import when it is needed is none of them."""
+    found = re.findall(r"""\b(?:from|import)\s*["']([./][^"']+)["']""", path.read_text())
+    return [(path.parent / name).resolve().relative_to(WEB.resolve()).as_posix() for name in found]
+
+
+def first_modules():
+    """What the login and the desk import, in the order of the imports: the page names all of it at once, because each level of
+    imports would cost a way to the server and back."""
+    seen = []
+
+    def visit(name):
+        for other in imports(WEB / name):
+            if other not in seen and other not in START:
+                seen.append(other)
+                visit(other)
+
+    for name in START:
+        visit(name)
+    return {*seen, *START[1:]}
+
+
+def preloads():
+    text = (WEB / "index.html").read_text()
+    named = set(re.findall(r'<link rel="modulepreload" href="([^"]+)">', text))
+    for name in sorted(first_modules() - named):
+        note("webroot/index.html", 1, f"the desk needs {name}, and no modulepreload names it")
+    for name in sorted(named - first_modules()):
+        note("webroot/index.html", 1, f"modulepreload names {name}, and the first pages do not import it")
+
+
 def main():
     catalogue = catalogues()
+    preloads()
     icons = set(re.findall(r'symbol id="([^"]+)"', next(WEB.glob("vendor/tabler-icons-*/sprite-*.svg")).read_text()))
     for path in OWN:
         text = path.read_text()

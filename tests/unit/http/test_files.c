@@ -93,6 +93,21 @@ Test(http_files, pages_come_with_type_tag_and_policy)
     client_close(client);
 }
 
+Test(http_files, parts_of_a_page_carry_no_policy_of_their_own)
+{
+    cr_expect(file_needs_policy("index.html"));
+    cr_expect(file_needs_policy("img/icon.svg"));
+    cr_expect(file_needs_policy("lib/live-worker.js"));
+    cr_expect(file_needs_policy("unknown"));
+    cr_expect_not(file_needs_policy("lib/live.js"));
+    cr_expect_not(file_needs_policy("css/app.css"));
+    cr_expect_not(file_needs_policy("vendor/inter-5.3.0/inter.woff2"));
+    struct client *client = ask(GET("/app.js") "\r\n");
+    cr_expect_not(header_is(client, "Content-Security-Policy"));
+    cr_expect(header_is(client, "\r\nX-Content-Type-Options: nosniff\r\n"));
+    client_close(client);
+}
+
 Test(http_files, a_known_tag_saves_the_body)
 {
     struct client *client = ask(GET("/index.html") "\r\n");
