@@ -12,4 +12,5 @@ $(BENCH_PACED): $(OUT)/obj/tests/bench/paced_main.o $$(RIG_LIB) $(ALL_LIBS)
 .PHONY: bench
 bench: all $(BENCH_DESKS) $(BENCH_PACED) $$(TEST_MIGRATE)
 	@bash .make/packages.sh bench
+	@$(MAKE) --no-print-directory tests/web/node_modules/.package-lock.json
 	@OUT=$(OUT) BUILD=$(BUILD) bash tests/bench/run.sh

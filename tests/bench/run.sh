@@ -53,6 +53,7 @@ measure() {
     . tests/bench/static.sh
     kill "$server"
     bash .make/rig.sh "$OUT" "$BUILD/testpg" "$OUT/bench-paced" || missed=3
+    node tests/bench/ui.mjs || missed=3
     return "$missed"
 }
 measure >"$directory/last.txt" 2>&1 &
