@@ -123,7 +123,7 @@ test('a card for a known person', async () => {
     await page.fill('[name=password]', PASSWORD);
     await press('Enter');
     await stage('none');
-    assert.match(await text('[data-action=unissue]'), /Needs a card/);
+    await page.waitForSelector('[data-action=unissue] >> text=Needs a card');
     await page.click('.drawer >> text=Blank card');
     await issueTo('Ann Bell');
     await clean();
@@ -186,6 +186,7 @@ test('an empty one is: reason and password, and the card is blank', async () => 
     await page.fill('dialog [name=password]', PASSWORD);
     await press('Enter');
     await stage('blank');
+    await page.waitForSelector('.hand.settled >> text=is taken back');
     await page.waitForSelector('tbody >> text=Card taken back');
     assert.equal(await page.$('.holder'), null, 'nothing of the former holder is on the screen');
     await look('unissue-done');

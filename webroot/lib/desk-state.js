@@ -69,9 +69,10 @@ export function legal(action, { stage, balances, site, mayDo }) {
     return { ok: true };
 }
 
+const NO_HOLDER = ['server_away', 'agent_away', 'reader_away', 'unknown', 'none', 'reading', 'gone', 'two_cards', 'in_doubt', 'writing', 'issuing'];
 // Whether the card on the reader can be taken back: an empty one, of somebody. {ok} or {why: key}.
 export function mayTakeBack({ stage, balances }) {
-    if (stage !== 'active' && stage !== 'expired') return { why: stage === 'none' ? 'why.card' : 'why.take_back.state' };
+    if (stage !== 'active' && stage !== 'expired') return { why: NO_HOLDER.includes(stage) ? WHY[stage] : 'why.take_back.state' };
     const empty = balances && !balances.stored_minor && !balances.subsidy_minor && !balances.water_minor && !balances.times;
     return empty ? { ok: true } : { why: 'why.take_back.money' };
 }

@@ -1,6 +1,6 @@
 // In doubt: what was being written is neither done nor undone until the same card answers. Nothing here decides by itself.
 import { html, useSignal, useEffect, classes } from '../lib/html.js';
-import { t, clockText } from '../lib/i18n.js';
+import { t, clockText, hasText } from '../lib/i18n.js';
 import { post } from '../lib/api.js';
 import { act, log, settled } from '../lib/live.js';
 import { money, cardNo, count } from '../lib/money.js';
@@ -81,12 +81,14 @@ export function Settled() {
     if (!operation) return null;
     const done = operation.state === 'completed';
     const values = { name: operation.person.name, amount: money(cashOf(operation)), card: cardNo(operation.card.card_no) };
+    const given = operation.card.state === 'scrapped'; // up, for ever
+    const word = `settled.${done ? operation.kind : given ? 'scrapped' : ofCard(operation) ? `aborted_${operation.kind}` : 'aborted'}`;
     const cash = operation.cash_to_pay_minor ? ['cash.pay_now', operation.cash_to_pay_minor]
         : operation.cash_to_return_minor ? ['cash.give_back', operation.cash_to_return_minor] : null;
     return html`
         <section class=${classes('panel hand', done && 'settled')} role="status"><${Icon} name=${done ? 'circle-check' : 'circle-x'} size="40" /><div class="grow">
-            <h3>${t(`settled.${done ? operation.kind : 'aborted'}`, values)}</h3>
-            <p class="muted">${t(done ? 'settled.hint' : 'settled.aborted.hint', values)}</p>
+            <h2>${t(word, values)}</h2>
+            <p class="muted">${t(hasText(`${word}.hint`) ? `${word}.hint` : 'settled.hint', values)}</p>
             ${cash && html`<p class="cash"><${Icon} name="cash" /> ${t(cash[0], { amount: money(cash[1]) })}</p>`}</div>
             <button type="button" class="btn btn-lg" onClick=${() => (settled.value = null)}>${t('act.done')}</button></section>`;
 }

@@ -4,7 +4,7 @@ import { html, useSignal, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { post, newKey } from '../lib/api.js';
 import { session } from '../lib/session.js';
-import { act, log, note } from '../lib/live.js';
+import { begin } from '../lib/live.js';
 import { money, count, cardNo } from '../lib/money.js';
 import { play } from '../lib/sound.js';
 import { Dialog, CloseButton } from './dialog.js';
@@ -26,23 +26,21 @@ export function UnissueDialog({ card, onClose }) {
     const problem = useSignal(null);
     const busy = useSignal(false);
     const key = useRef(newKey());
+    const asked = useRef(null);
+    const fixed = useSignal(false); // nobody answered: what was asked for is asked for again, and nothing else
     const here = card?.card?.id === first.card.id;
     const number = cardNo(first.card.card_no);
     const confirm = async () => {
         const grant = await post('/session/step-up', { password: password.value, operation_id: key.current, purpose: 'unissue' });
-        const made = await post(`/desks/${session.value.desk.id}/operations`, { kind: 'unissue', presentation_id: card.presentation_id,
-            reason: reason.value === 'other' && words.value.trim() ? words.value.trim() : reason.value }, { key: key.current, stepUp: grant.token });
-        if (act.value?.id !== made.id) {
-            log.value = [];
-            act.value = made;
-        }
-        note('step.confirmed');
+        if (!fixed.value) asked.current = { kind: 'unissue', presentation_id: card.presentation_id,
+            reason: reason.value === 'other' && words.value.trim() ? words.value.trim() : reason.value };
+        await begin(`/desks/${session.value.desk.id}/operations`, asked.current, { key: key.current, stepUp: grant.token });
         onClose();
     };
     const send = async () => {
         if (busy.value) return;
-        if (!here || !password.value) {
-            problem.value = { code: here ? 'password_missing' : card ? 'card_changed' : 'no_card', local: true };
+        if ((!here && !fixed.value) || !password.value) {
+            problem.value = { code: here || fixed.value ? 'password_missing' : card ? 'card_changed' : 'no_card', local: true };
             play('failure');
             return;
         }
@@ -50,8 +48,8 @@ export function UnissueDialog({ card, onClose }) {
         try {
             await confirm();
         } catch (error) {
-            if (error.code !== 'login_failed') key.current = newKey();
-            problem.value = error;
+            fixed.value = Boolean(error.unheard);
+            problem.value = error.unheard ? { code: 'unheard', local: true } : error;
             play('failure');
         }
         busy.value = false;
