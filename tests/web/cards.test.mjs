@@ -210,6 +210,7 @@ test('cut in the middle it is in doubt, and put back it is finished', async () =
     await reader({ action: 'cut', command: 60 });
     await takeBack();
     await stage('in_doubt');
+    assert.equal(await page.$('.hand.settled'), null, 'the reminder of the act before is gone');
     await page.waitForSelector('.virtual[aria-pressed=false]');
     assert.match(await text('.guide'), /half wiped/);
     await look('unissue-in-doubt');

@@ -81,6 +81,8 @@ function follow(operation) {
 }
 
 function show(operation) {
+    // What became of a card without money is old news once the next act begins.
+    if (['issue', 'unissue'].includes(settled.value?.kind) && settled.value.id !== operation.id) settled.value = null;
     shown = operation.id;
     act.value = operation;
 }
