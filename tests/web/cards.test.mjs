@@ -1,7 +1,7 @@
 // Cards and their holders: photos, a card issued by mistake taken back, issued again, given up; a department in list order.
 import { test as step, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { openBrowser, openPage, shoot, axe, violations, setTheme } from './lib.mjs';
+import { openBrowser, openPage, shoot, axe, violations, setTheme, visit as visitPage } from './lib.mjs';
 import { startSite } from './site.mjs';
 
 const PASSWORD = 'four random words here';
@@ -35,7 +35,7 @@ after(async () => {
 const stage = (name) => page.waitForSelector(`[data-state=${name}]`);
 const press = (...keys) => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
 const text = (selector) => page.textContent(selector);
-const visit = (hash) => page.evaluate((to) => (location.hash = to), hash);
+const visit = (hash) => visitPage(page, hash);
 const gone = (selector) => page.waitForSelector(selector, { state: 'detached' });
 const lit = () => page.waitForSelector('[data-action=unissue]:not([aria-disabled])');
 

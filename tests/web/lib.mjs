@@ -39,6 +39,12 @@ export async function openPage(browser, url, { context, width = 1280, height = 8
     return page;
 }
 
+// Another screen: what belongs to the one before is gone then.
+export async function visit(page, hash) {
+    await page.evaluate((to) => (location.hash = to), hash);
+    await page.waitForSelector(`#work.work-${/^#\/(\w+)/.exec(hash)[1]}`);
+}
+
 export const violations = (page) => page.evaluate(() => globalThis.violations);
 
 export async function clean(page) {

@@ -3,7 +3,7 @@ import { test as step, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync, copyFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { openBrowser, openPage, shoot, axe, violations, setTheme } from './lib.mjs';
+import { openBrowser, openPage, shoot, axe, violations, setTheme, visit } from './lib.mjs';
 import { startSite } from './site.mjs';
 
 const PASSWORD = 'four random words here';
@@ -250,7 +250,7 @@ test('what a desk prints with is set under Desks', async () => {
     await lockScreen();
     await logInOver('admin');
     await page.waitForSelector('.operator >> text=Mei Chen');
-    await page.evaluate(() => (location.hash = '#/desks'));
+    await visit(page, '#/desks');
     await page.click('tbody tr');
     await page.waitForSelector('[name=receipt_by]');
     await look('desk-receipts');
@@ -269,7 +269,7 @@ test('a desk program that is too old: a banner until it is updated', async () =>
     assert.match(await text('[data-update]'), /this desk has 0\.9\.0, the server needs 1\.0\.0/);
     await page.waitForSelector('text=Program too old');
     await look('agent-too-old-desks', ['light']);
-    await page.evaluate(() => (location.hash = '#/desk'));
+    await visit(page, '#/desk');
     await stage('agent_old');
     await look('agent-too-old');
     await lookInChinese('agent-too-old');
@@ -327,7 +327,7 @@ test('a card rolled back: locked with a case, which a supervisor closes with a r
     await look('case-closed');
     await press('Escape');
     await page.waitForSelector('text=No open case');
-    await page.evaluate(() => (location.hash = '#/desk'));
+    await visit(page, '#/desk');
     await stage('active');
     page.expected.push(/400 \(Bad Request\)/);
     page.wrong.length = 0;

@@ -4,7 +4,7 @@ import { test as step, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { openBrowser, openPage, shoot, axe, violations, setTheme, root } from './lib.mjs';
+import { openBrowser, openPage, shoot, axe, violations, setTheme, visit, root } from './lib.mjs';
 import { startSite } from './site.mjs';
 
 const PASSWORD = 'four random words here';
@@ -315,7 +315,7 @@ test('a live site has no drawer and leads to its training server', async () => {
         return { status: answer.status, code: (await answer.json()).code };
     });
     assert.deepEqual(refused, { status: 403, code: 'training_only' });
-    await page.evaluate(() => (location.hash = '#/desk'));
+    await visit(page, '#/desk');
     await page.waitForSelector('.band');
     assert.equal(await page.$('.drawer, .lesson'), null);
 });
