@@ -20,8 +20,10 @@ $(TEST_LEAK): $(OUT)/obj/tests/lib/leak_main.o
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcriterion -o $@
 
 TEST_TARGETS += test-unit test-sql
-# The long ones that need no database and one core only run beside the others.
-TEST_BESIDE := test-model test-agent-rules test-card-rules
+# Lanes beside the others: what builds with rules switched off, in one lane because it shares that build; the browser.
+TEST_BESIDE_RULES := test-model test-agent-rules test-card-rules test-rules
+TEST_BESIDE_WEB := test-web
+TEST_BESIDE := $(TEST_BESIDE_RULES) $(TEST_BESIDE_WEB)
 
 # A report of a sanitizer goes to a file there, because Criterion does not see leaks; any file fails the run.
 SAN_LOGS := $(OUT)/san-logs
@@ -33,7 +35,8 @@ test:
 	@bash .make/packages.sh test
 	@SAN=$(SAN) OUT=$(OUT) BUILD=$(BUILD) SAN_LOGS=$(abspath $(SAN_LOGS)) MAKE_COMMAND="$(MAKE) CC=$(CC)" \
 		bash .make/test.sh $(sort $(filter-out $(TEST_BESIDE),$(TEST_TARGETS))) \
-			--beside $(filter $(TEST_BESIDE),$(TEST_TARGETS))
+			--beside $(filter $(TEST_BESIDE_RULES),$(TEST_TARGETS)) \
+			--beside $(filter $(TEST_BESIDE_WEB),$(TEST_TARGETS))
 
 test-unit: $(UNIT_TARGETS) $(TEST_MIGRATE)
 	@bash .make/unit.sh $(BUILD)/testpg $(TEST_MIGRATE) $(UNIT_TARGETS)

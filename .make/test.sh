@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The whole test run: builds, runs each target given, looks for sanitizer reports and prints the sum. Called by make test.
 #   needs OUT, BUILD, SAN, SAN_LOGS and MAKE_COMMAND in the environment
-# Targets after --beside run in the background from the start, because they are long and need one core only.
+# Targets after a --beside run in the background from the start, one after the other, because they are long and mostly
+# wait or need one core only; there may be several such lanes.
 # What counts: "Synthesis:" lines of Criterion, and lines that end with "N passed, M failed"; a target that prints neither
 # counts as one.
 set -uo pipefail
@@ -15,10 +16,11 @@ passed=0
 failed=0
 started=$SECONDS
 beside=()
-beside_pid=
+lanes=()
 
 clean_up() {
-    [ -z "$beside_pid" ] || kill -TERM -- "-$beside_pid" 2>/dev/null
+    local lane
+    for lane in "${lanes[@]}"; do kill -TERM -- "-$lane" 2>/dev/null; done
     "$here/testpg.sh" stop "$BUILD/testpg" >/dev/null 2>&1
 }
 trap clean_up EXIT
@@ -77,9 +79,8 @@ run_target() {
     count_target "$1" "${PIPESTATUS[0]}" $((SECONDS - begun))
 }
 
-# One after the other, so that they take one core together.
 start_beside() {
-    beside=("$@")
+    beside+=("$@")
     set -m # a process group of its own, so that it can be ended as a whole
     (
         for target in "$@"; do
@@ -89,14 +90,14 @@ start_beside() {
             printf '%d %d\n' "$status" $((SECONDS - begun)) >"$logs/$target.end"
         done
     ) &
-    beside_pid=$!
+    lanes+=("$!")
     set +m
 }
 
 finish_beside() {
     local target status seconds
-    [ -z "$beside_pid" ] || wait "$beside_pid"
-    beside_pid=
+    [ ${#lanes[@]} -eq 0 ] || wait "${lanes[@]}"
+    lanes=()
     for target in "${beside[@]}"; do
         printf '== %s\n' "$target"
         cat "$logs/$target.log"
@@ -140,9 +141,15 @@ while [ $# -gt 0 ] && [ "$1" != --beside ]; do
     foreground+=("$1")
     shift
 done
-if [ $# -gt 1 ]; then
-    start_beside "${@:2}"
-fi
+while [ $# -gt 0 ]; do
+    shift
+    lane=()
+    while [ $# -gt 0 ] && [ "$1" != --beside ]; do
+        lane+=("$1")
+        shift
+    done
+    [ ${#lane[@]} -eq 0 ] || start_beside "${lane[@]}"
+done
 for target in "${foreground[@]}"; do
     run_target "$target"
 done

@@ -8,6 +8,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
+export CLUSTER_CONNECTIONS=400 # several sites at once, each with the connections of a whole server
 
 command=${1:?start or stop}
 mkdir -p "${2:?the folder of the test databases}"
