@@ -103,7 +103,7 @@ async function issueTo(name) {
     await press('Enter');
     await page.waitForSelector('#issue-find:focus');
     await page.keyboard.type(name, { delay: 40 });
-    await page.waitForSelector(`.found button:not([disabled]) >> text=${name}`);
+    await page.waitForSelector(`.found[aria-busy=false] button:not([disabled]) >> text=${name}`);
     await press('ArrowDown');
     await page.waitForSelector('.found .chosen');
     await press('Enter');

@@ -127,7 +127,7 @@ test('a cashier, a desk, a card with money on it', async () => {
     await press('Enter');
     await page.waitForSelector('#issue-find');
     await page.keyboard.type('ann', { delay: 60 });
-    await page.waitForSelector('.found >> text=Ann Bell');
+    await page.waitForSelector('.found[aria-busy=false] >> text=Ann Bell');
     await press('ArrowDown', 'Enter');
     await stage('active');
     await recharge('F7'); // the third preset

@@ -1,5 +1,5 @@
 // Ctrl+K: a person by name, personnel number or card number, from anywhere. A keyboard-wedge reader opens it as well.
-import { html, signal, useSignal, useEffect, classes } from '../lib/html.js';
+import { html, signal, useSignal, useEffect, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { cardNo } from '../lib/money.js';
@@ -35,10 +35,15 @@ export function Finder() {
     const settled = useSettled(text.value.trim(), 120);
     const found = useLoad(async () => (settled ? { text: settled, items: await find(settled) } : { text: '', items: [] }), [settled]);
     const items = found.data?.items ?? [];
+    // Until the answer to what is typed is there, the list is that of an earlier text: Enter waits for it.
+    const current = found.data?.text === text.value.trim();
+    const waiting = useRef(false);
     useEffect(() => {
         at.value = 0;
-        // A swipe that finds exactly one person opens them at once.
-        if (asked.value?.text && asked.value.text === settled && items.length === 1 && !choose) pick(items[0]);
+        const swiped = asked.value?.text && asked.value.text === settled && !choose;
+        // A swipe that finds exactly one person opens them at once, and so does an Enter that had to wait.
+        if ((swiped || (current && waiting.current)) && items.length === 1) pick(items[0]);
+        waiting.current = false;
     }, [found.data]);
     const pick = (person) => {
         closeFinder();
@@ -53,13 +58,13 @@ export function Finder() {
     };
     return html`
         <${Dialog} title=${t(choose ? 'find.whom' : 'find.label')} hint=${hint} class="finder" onClose=${closeFinder}
-            onSubmit=${() => items[at.value] && pick(items[at.value])} foot=${html`<span class="grow muted">${t('find.keys')}</span>
+            onSubmit=${() => (current ? items[at.value] && pick(items[at.value]) : (waiting.current = true))} foot=${html`<span class="grow muted">${t('find.keys')}</span>
             <${CloseButton} onClose=${closeFinder} />`}>
             <label class="form-label" for="find-text">${t('find.hint')}</label>
             <input id="find-text" class="form-control big" role="combobox" aria-expanded=${items.length > 0} aria-controls="find-list"
                 aria-activedescendant=${items.length ? `find-${at.value}` : undefined} autocomplete="off" data-first
                 value=${text.value} onInput=${(event) => (text.value = event.target.value)} onKeyDown=${keys} />
-            <ul id="find-list" class="found" role="listbox" aria-label=${t('find.results')}>${items.map((person, index) => html`
+            <ul id="find-list" class="found" role="listbox" aria-label=${t('find.results')} aria-busy=${!current}>${items.map((person, index) => html`
                 <li id=${`find-${index}`} role="option" aria-selected=${index === at.value} class=${classes(index === at.value && 'chosen')}
                     onClick=${() => pick(person)}><${Icon} name="user" /><span class="grow"><b>${person.name}</b>
                     <small>${[person.personnel_no, person.department?.name].filter(Boolean).join(' · ')}</small></span>

@@ -1,5 +1,5 @@
 // Gives the blank card on the reader to a person: one who is known, or a new one.
-import { html, useSignal, useRef, classes } from '../lib/html.js';
+import { html, useSignal, useEffect, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get, post, newKey } from '../lib/api.js';
 import { session, may } from '../lib/session.js';
@@ -24,16 +24,27 @@ export async function issueCard({ personId, presentationId, printedNo, key }) {
 function Known({ chosen, onPick }) {
     const text = useSignal('');
     const settled = useSettled(text.value.trim(), 120);
-    const found = useLoad(() => get('/people', { q: settled, state: 'active', limit: 6 }), [settled]);
+    const found = useLoad(async () => ({ text: settled, ...await get('/people', { q: settled, state: 'active', limit: 6 }) }), [settled]);
     const items = found.data?.items ?? [];
+    // Until the answer to what is typed is there, the list is that of an earlier text: an arrow waits for it.
+    const current = found.data?.text === text.value.trim();
+    const waiting = useRef(0);
     const free = (person) => !person.card || ['replaced', 'cancelled', 'scrapped'].includes(person.card.state);
+    const move = (step) => {
+        const open = items.filter(free);
+        if (open.length) onPick(open[(open.findIndex((person) => person.id === chosen?.id) + step + open.length) % open.length]);
+    };
     const keys = (event) => {
         const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
         if (!step) return;
         event.preventDefault();
-        const open = items.filter(free);
-        onPick(open[(open.findIndex((person) => person.id === chosen?.id) + step + open.length) % open.length]);
+        if (current) move(step);
+        else waiting.current = step;
     };
+    useEffect(() => {
+        if (current && waiting.current) move(waiting.current);
+        if (current) waiting.current = 0;
+    }, [current]);
     return html`
         <label class="form-label" for="issue-find">${t('issue.find')}</label>
         <input id="issue-find" name="person" class="form-control big" autocomplete="off" data-first value=${text.value} onKeyDown=${keys}
@@ -41,7 +52,7 @@ function Known({ chosen, onPick }) {
                 text.value = event.target.value;
                 onPick(null);
             }} />
-        <ul class="found" aria-label=${t('find.results')}>${items.map((person) => html`
+        <ul class="found" aria-label=${t('find.results')} aria-busy=${!current}>${items.map((person) => html`
             <li key=${person.id} class=${classes(person.id === chosen?.id && 'chosen', !free(person) && 'off')}>
                 <button type="button" disabled=${!free(person)} aria-pressed=${person.id === chosen?.id} onClick=${() => onPick(person)}>
                 <${Photo} person=${person} size="tiny" /><span class="grow"><b>${person.name}</b><small>${[person.personnel_no, person.department?.name].filter(Boolean).join(' · ')}</small></span>
