@@ -1,7 +1,7 @@
 // The server killed, hung and cut off while a cashier works: a banner, nothing typed lost, and never a second act.
 import { before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { openBrowser, story, shoot, clean } from './lib.mjs';
+import { openBrowser, story, shoot, clean, reads } from './lib.mjs';
 import { readySite, issueCard, booksOf, sitAt, place, stage, fillIn, enter, done, until } from './desk.mjs';
 
 let site;
@@ -17,8 +17,7 @@ before(async () => {
     person = await issueCard(site, site.desk, 'ann', 'Ann Bell');
     page = await sitAt(browser, site, site.desk);
     page.expected.push(/Failed to load resource/, /ERR_/, /EventSource/); // what the browser itself says of a server that is away
-    page.on('request', (request) => request.method() === 'POST' && /\/operations$/.test(request.url())
-        && keys.push(request.headers()['idempotency-key']));
+    page.on('request', (request) => asksForAct(request) && keys.push(request.headers()['idempotency-key']));
     await place(site, site.desk, 'ann');
     await stage(page, 'active');
 });
@@ -28,6 +27,7 @@ after(async () => {
     await site?.stop();
 });
 
+const asksForAct = (request) => request.method() === 'POST' && /\/operations$/.test(request.url());
 const away = () => page.waitForSelector('.banner.bad');
 const backAgain = () => page.waitForSelector('.banner.bad', { state: 'detached' });
 
@@ -47,10 +47,10 @@ test('killed with a card on the reader: a banner, and everything is there again'
     site.killServer();
     await away();
     await shoot(page, 'server-killed');
-    assert.match(await page.textContent('.who'), /Ann Bell/);
     site.back();
     await backAgain();
     await stage(page, 'active');
+    await reads(page, '.who', /Ann Bell/);
     await page.waitForSelector('[data-action=recharge]:not([aria-disabled])');
 });
 
@@ -73,8 +73,10 @@ test('killed with a form filled in: it waits, is sent until it is heard, and is 
 test('killed while the card is being written: the desk program reports when the server is back', async () => {
     await site.reader(1, 'pacing on'); // about a second for the write, as with a real reader
     await fillIn(page, 'F2', { consumption: '7.50' });
+    const commands = Number(/commands=(\d+)/.exec(await site.reader(1, 'count'))[1]);
+    const writing = site.reader(1, `wait commands ${commands + 8} 60000`);
     await enter(page);
-    await stage(page, 'writing');
+    await writing;
     site.killServer();
     await away();
     await shoot(page, 'writing-while-server-away');
@@ -109,7 +111,7 @@ test('the answer is lost on its way: the desk hears of the act all the same', as
     await enter(page);
     await page.waitForSelector('.reminder >> text=Now pay out ¥4.00');
     await page.waitForSelector('dialog', { state: 'detached' });
-    const heard = page.waitForResponse((reply) => reply.request().method() === 'POST' && reply.ok());
+    const heard = page.waitForResponse((reply) => asksForAct(reply.request()) && reply.ok());
     await page.unroute('**/operations');
     await heard; // the page asks until it is answered, and takes a repeat for what it is
     await page.waitForSelector('.reminder >> text=Now pay out ¥4.00');

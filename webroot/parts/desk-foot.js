@@ -22,9 +22,12 @@ export function DeskFoot() {
     const open = useSignal([]);
     const desk = session.value.desk.id;
     useEffect(() => {
-        if (!may('transactions.read')) return;
-        get('/operations', { desk_id: desk, from: today(), limit: 200 }).then((page) => (day.value = { ...sums(page.items), more: page.next_cursor }), () => null);
-        get('/operations', { desk_id: desk, state: 'open', limit: 50 }).then((page) => (open.value = page.items), () => null);
+        if (!may('transactions.read')) return undefined;
+        let current = true; // an answer that comes late says what was
+        const take = (query, use) => get('/operations', { desk_id: desk, ...query }).then((page) => current && use(page), () => null);
+        take({ from: today(), limit: 200 }, (page) => (day.value = { ...sums(page.items), more: page.next_cursor }));
+        take({ state: 'open', limit: 50 }, (page) => (open.value = page.items));
+        return () => (current = false);
     }, [desk, act.value?.id, act.value?.state, turn.value]);
     const doubtful = open.value.filter((item) => item.state === 'in_doubt');
     return html`

@@ -58,6 +58,7 @@ const typed2 = (purse, value) => (purse === 'times' ? `${value}` : typed(value))
 function presence(card, stage, first) {
     if (!card) return ['amber', 'reload', 'dialog.put_back'];
     if (card.card?.id !== first.card.id) return ['bad', 'alert-triangle', 'dialog.other_card'];
+    if (stage === 'server_away') return ['amber', 'wifi-off', 'dialog.wait'];
     return stage === 'active' ? ['ok', 'circle-check', 'dialog.on_reader'] : ['idle', 'clock', 'dialog.wait'];
 }
 
@@ -116,7 +117,7 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
             document.querySelector(`dialog input[name=${purses.find((purse) => verdicts[purse].error) ?? purses[0]}]`)?.focus();
             return;
         }
-        if (tone !== 'ok' && !fixed.value) {
+        if (tone !== 'ok' && !fixed.value && stage !== 'server_away') {
             problem.value = { code: tone === 'bad' ? 'card_changed' : card ? NOT_NOW[stage] ?? 'card_state' : 'no_card', local: true };
             play('failure');
             return;
