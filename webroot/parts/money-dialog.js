@@ -117,7 +117,9 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
             document.querySelector(`dialog input[name=${purses.find((purse) => verdicts[purse].error) ?? purses[0]}]`)?.focus();
             return;
         }
-        if (tone !== 'ok' && !fixed.value && stage !== 'server_away') {
+        // While the server is away the act may be sent all the same: it is heard when the server is back, for this card only.
+        const waits = stage === 'server_away' && card?.card?.id === first.card.id;
+        if (tone !== 'ok' && !fixed.value && !waits) {
             problem.value = { code: tone === 'bad' ? 'card_changed' : card ? NOT_NOW[stage] ?? 'card_state' : 'no_card', local: true };
             play('failure');
             return;
