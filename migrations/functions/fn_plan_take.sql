@@ -53,7 +53,7 @@ BEGIN
             task := 'plan';
             wake := fn_operation_tell(v_plan.operation_id);
         ELSE
-            task := CASE WHEN fn_unissue_read_anew(v_live) THEN 'read' ELSE fn_plan_read_anew(v_live.presentation_id) END;
+            task := CASE WHEN fn_unissue_read_anew(v_live) OR fn_reading_outdated(v_live) THEN 'read' ELSE fn_plan_read_anew(v_live.presentation_id) END;
         END IF;
     ELSIF fn_reading_overdue(v_live) THEN
         task := 'read';
