@@ -27,4 +27,24 @@ SELECT is((SELECT outcome FROM fn_presence(t.id('agent a'), (SELECT run FROM des
     'two_cards', t.uid('x'), 8::smallint)), 'done', 'two cards');
 SELECT t.later('a');
 SELECT is(t.take('a', 'p'), 'none', 'are not read at all');
+
+-- A card presented anew while it is written: that reading is older than what the act proves.
+SELECT t.remove('a');
+SELECT t.give('y', 'two', 100, 100, 5);
+SELECT t.place('a', 'y');
+SELECT t.read('a');
+SELECT is(t.prepare('ann', 'a', 'k1', '{"kind": "recharge", "consumption_minor": 10}'), 'done', 'an act');
+SELECT is(t.take('a', 'written'), 'operation', 'is handed out');
+SELECT t.place('a', 'y');
+SELECT is(t.read('a'), 'done', 'the card is read anew before it is written');
+SELECT t.write('written');
+SELECT is(t.report('written', 'written'), 'done', 'and the act is proven');
+SELECT is(t.take('a', 'later'), 'read', 'so it is to be read again');
+SELECT is(t.take('a', 'later'), 'none', 'not in a tight circle');
+SELECT t.place('a', 'y');
+SELECT t.read('a');
+UPDATE desk_live SET read_asked_at = read_asked_at - interval '2 seconds';
+SELECT is(t.take('a', 'later'), 'none', 'and then no more');
+SELECT is(t.prepare('ann', 'a', 'k2', '{"kind": "recharge", "consumption_minor": 10}'), 'done', 'the next act');
+SELECT is(t.take('a', 'later'), 'operation', 'is handed out at once');
 SELECT * FROM finish();
