@@ -4,50 +4,28 @@ CREATE OR REPLACE FUNCTION fn_operation_issue(p_token_sha256 bytea, p_act jsonb)
 RETURNS TABLE (outcome text, body jsonb, extra jsonb, status smallint, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_session record;
+    v_begin record := fn_act_begin(p_token_sha256, 'cards.issue', p_act);
     v_key uuid := (p_act ->> 'key')::uuid;
     v_desk_id uuid := (p_act ->> 'desk_id')::uuid;
-    v_live desk_live;
-    v_seen presentation;
     v_person person;
 BEGIN
-    status := 201;
-    SELECT * INTO v_session FROM fn_session(p_token_sha256, 'cards.issue');
-    outcome := v_session.outcome;
-    IF outcome = 'ok' AND NOT fn_key_take(v_key) THEN
-        outcome := 'key_busy';
-    END IF;
-    IF outcome <> 'ok' THEN
-        RETURN NEXT;
-        RETURN;
-    END IF;
-    -- There may be no card row yet: the person is locked, who can get one card only, and the chip, which one person can get.
-    SELECT * INTO v_person FROM person WHERE id = (p_act ->> 'person_id')::uuid FOR NO KEY UPDATE;
-    SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;
-    PERFORM pg_advisory_xact_lock(2, hashtext(encode(v_seen.uid, 'hex')));
-    SELECT a.outcome, a.status, a.body INTO outcome, status, body
-      FROM fn_key_answer(v_session.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex')) a;
-    IF FOUND THEN
-        RETURN NEXT;
-        RETURN;
-    END IF;
-    status := 201;
-    SELECT * INTO v_live FROM desk_live WHERE desk_id = v_desk_id;
-    outcome := CASE WHEN v_session.desk_id IS DISTINCT FROM v_desk_id THEN 'wrong_desk'
-        ELSE fn_desk_card_check(v_live, v_seen.id) END;
+    outcome := v_begin.outcome;
+    status := v_begin.status;
+    body := v_begin.body;
+    SELECT * INTO v_person FROM person WHERE id = (p_act ->> 'person_id')::uuid;
     IF outcome = 'ok' THEN
-        outcome := fn_issue_check(v_person, v_seen);
+        outcome := fn_issue_check(v_person, v_begin.seen);
     END IF;
     IF outcome <> 'ok' THEN
         RETURN NEXT;
         RETURN;
     END IF;
     outcome := 'done';
-    PERFORM fn_issue_book(v_key, v_session.operator_id, v_live, v_person, p_act);
+    PERFORM fn_issue_book(v_key, v_begin.operator_id, v_begin.live, v_person, p_act);
     body := fn_operation_body(v_key);
     INSERT INTO idempotency (principal, key, request_sha256, status, response)
-    VALUES (v_session.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex'), status, body);
-    PERFORM fn_audit(v_session.operator_id, NULL, 'card.issue', 'operation', v_key::text,
+    VALUES (v_begin.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex'), status, body);
+    PERFORM fn_audit(v_begin.operator_id, NULL, 'card.issue', 'operation', v_key::text,
         jsonb_build_object('person_id', v_person.id, 'desk_id', v_desk_id), p_act ->> 'request_id');
     wake := fn_operation_tell(v_key);
     RETURN NEXT;

@@ -1,49 +1,5 @@
 -- An operator asks for an act on the card that lies on the desk's reader. One function decides everything and returns
 -- one outcome word; any word but done or replayed means that nothing changed.
---
--- Order: find and lock the card row, look the key up, check everything, only then write.
-
--- Two requests with one key, whatever card or server they go to: while the first is under way the second is refused, so
--- that no connection waits for another and nobody has to guess what the first became.
-DROP FUNCTION IF EXISTS fn_key_lock(uuid);
-CREATE OR REPLACE FUNCTION fn_key_take(p_key uuid) RETURNS boolean
-LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT pg_try_advisory_xact_lock(1, hashtext(p_key::text))
-$$;
-COMMENT ON FUNCTION fn_key_take(uuid) IS 'Holds an Idempotency-Key until the end of the transaction; false: another one does.';
-
--- The first answer to a key, if there was one: done with it, or key_reused. No row: a new key. An operation whose answer
--- is not kept any more, or of somebody else, keeps its key for ever.
-CREATE OR REPLACE FUNCTION fn_key_answer(p_operator_id uuid, p_key uuid, p_request_sha256 bytea)
-RETURNS TABLE (outcome text, status smallint, body jsonb)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
-    SELECT CASE WHEN request_sha256 = p_request_sha256 THEN 'replayed' ELSE 'key_reused' END, status,
-           CASE WHEN request_sha256 = p_request_sha256 THEN response END
-      FROM idempotency WHERE principal = p_operator_id AND key = p_key
-    UNION ALL
-    SELECT 'key_reused', NULL, NULL FROM operation
-     WHERE id = p_key AND NOT EXISTS (SELECT FROM idempotency WHERE principal = p_operator_id AND key = p_key);
-END
-$$;
-COMMENT ON FUNCTION fn_key_answer(uuid, uuid, bytea) IS 'The stored answer to an Idempotency-Key.';
-
--- Whether the card on the desk may take an act: ok or the word of the refusal.
-CREATE OR REPLACE FUNCTION fn_desk_card_check(p_live desk_live, p_presentation_id uuid) RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    RETURN CASE
-        WHEN p_live.desk_id IS NULL THEN 'not_found'
-        WHEN NOT p_live.agent_online OR p_live.reader_state <> 'ok' THEN 'agent_offline'
-        WHEN p_live.presence_id IS NULL THEN 'no_card'
-        WHEN p_live.presence_kind <> 'card' THEN p_live.presence_kind
-        WHEN p_presentation_id IS NULL OR p_live.presentation_id IS DISTINCT FROM p_presentation_id THEN 'card_changed'
-        ELSE 'ok' END;
-END
-$$;
-COMMENT ON FUNCTION fn_desk_card_check(desk_live, uuid) IS 'Whether the reading the screen showed is the one on the desk.';
 
 -- Whether a known card may take a money act: ok or the word of the refusal.
 CREATE OR REPLACE FUNCTION fn_card_money_check(p_card card, p_seen presentation, p_purses text[]) RETURNS text
@@ -172,45 +128,24 @@ CREATE OR REPLACE FUNCTION fn_operation_prepare(p_token_sha256 bytea, p_act json
 RETURNS TABLE (outcome text, body jsonb, extra jsonb, status smallint, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_session record;
+    v_begin record := fn_act_begin(p_token_sha256, 'money', p_act);
     v_key uuid := (p_act ->> 'key')::uuid;
     v_kind text := p_act ->> 'kind';
     v_desk_id uuid := (p_act ->> 'desk_id')::uuid;
     v_amounts jsonb := jsonb_strip_nulls(jsonb_build_object('consumption', p_act -> 'consumption_minor',
         'water', p_act -> 'water_minor', 'times', p_act -> 'times'));
-    v_seen presentation;
-    v_card card;
-    v_live desk_live;
+    v_seen presentation := v_begin.seen;
+    v_card card := v_begin.card;
     v_operation operation;
 BEGIN
-    status := 201;
-    SELECT * INTO v_session FROM fn_session(p_token_sha256, 'money');
-    outcome := v_session.outcome;
-    IF outcome = 'ok' AND NOT fn_key_take(v_key) THEN
-        outcome := 'key_busy';
-    END IF;
-    IF outcome <> 'ok' THEN
-        RETURN NEXT;
-        RETURN;
-    END IF;
-    SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;
-    v_card := fn_card_by_uid(v_seen.uid);
-    SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
-    SELECT a.outcome, a.status, a.body INTO outcome, status, body
-      FROM fn_key_answer(v_session.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex')) a;
-    IF FOUND THEN
-        RETURN NEXT;
-        RETURN;
-    END IF;
-    status := 201;
-    SELECT * INTO v_live FROM desk_live WHERE desk_id = v_desk_id;
-    outcome := CASE WHEN v_session.desk_id IS DISTINCT FROM v_desk_id THEN 'wrong_desk'
-        ELSE fn_desk_card_check(v_live, v_seen.id) END;
+    outcome := v_begin.outcome;
+    status := v_begin.status;
+    body := v_begin.body;
     IF outcome = 'ok' THEN
         outcome := fn_card_money_check(v_card, v_seen, ARRAY(SELECT jsonb_object_keys(v_amounts)));
     END IF;
     IF outcome = 'ok' THEN
-        SELECT c.outcome, c.extra INTO outcome, extra FROM fn_act_check(v_session.operator_id, v_session.session_id,
+        SELECT c.outcome, c.extra INTO outcome, extra FROM fn_act_check(v_begin.operator_id, v_begin.session_id,
             v_card, v_amounts, p_act) c;
     END IF;
     IF outcome <> 'ok' THEN
@@ -219,10 +154,10 @@ BEGIN
     END IF;
     outcome := 'done';
     IF p_act ? 'step_up' THEN
-        PERFORM fn_step_up_use(decode(p_act ->> 'step_up', 'hex'), v_session.session_id, v_key);
+        PERFORM fn_step_up_use(decode(p_act ->> 'step_up', 'hex'), v_begin.session_id, v_key);
     END IF;
     INSERT INTO operation (id, kind, state, card_id, uid, person_id, desk_id, operator_id, presentation_id, reverses, reason)
-    VALUES (v_key, v_kind, 'prepared', v_card.id, v_card.uid, v_card.person_id, v_desk_id, v_session.operator_id, v_seen.id,
+    VALUES (v_key, v_kind, 'prepared', v_card.id, v_card.uid, v_card.person_id, v_desk_id, v_begin.operator_id, v_seen.id,
         (p_act ->> 'reverses')::uuid, p_act ->> 'reason') RETURNING * INTO v_operation;
     PERFORM fn_legs_prepare(v_operation, v_amounts);
     UPDATE card SET ledger_version = ledger_version + 1 WHERE id = v_card.id;
@@ -230,8 +165,8 @@ BEGIN
     PERFORM fn_operation_settle(v_key);
     body := fn_operation_body(v_key);
     INSERT INTO idempotency (principal, key, request_sha256, status, response)
-    VALUES (v_session.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex'), status, body);
-    PERFORM fn_audit(v_session.operator_id, NULL, 'operation.prepare', 'operation', v_key::text,
+    VALUES (v_begin.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex'), status, body);
+    PERFORM fn_audit(v_begin.operator_id, NULL, 'operation.prepare', 'operation', v_key::text,
         jsonb_build_object('kind', v_kind, 'amounts', v_amounts, 'desk_id', v_desk_id, 'reverses', p_act -> 'reverses'),
         p_act ->> 'request_id');
     wake := fn_operation_tell(v_key);

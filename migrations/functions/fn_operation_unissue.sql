@@ -5,40 +5,19 @@ CREATE OR REPLACE FUNCTION fn_operation_unissue(p_token_sha256 bytea, p_act json
 RETURNS TABLE (outcome text, body jsonb, extra jsonb, status smallint, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_session record;
+    v_begin record := fn_act_begin(p_token_sha256, 'cards.issue', p_act);
     v_key uuid := (p_act ->> 'key')::uuid;
     v_desk_id uuid := (p_act ->> 'desk_id')::uuid;
-    v_seen presentation;
-    v_card card;
-    v_live desk_live;
+    v_seen presentation := v_begin.seen;
+    v_card card := v_begin.card;
 BEGIN
-    status := 201;
-    SELECT * INTO v_session FROM fn_session(p_token_sha256, 'cards.issue');
-    outcome := v_session.outcome;
-    IF outcome = 'ok' AND NOT fn_key_take(v_key) THEN
-        outcome := 'key_busy';
-    END IF;
-    IF outcome <> 'ok' THEN
-        RETURN NEXT;
-        RETURN;
-    END IF;
-    SELECT * INTO v_seen FROM presentation WHERE id = (p_act ->> 'presentation_id')::uuid;
-    v_card := fn_card_by_uid(v_seen.uid);
-    SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
-    SELECT a.outcome, a.status, a.body INTO outcome, status, body
-      FROM fn_key_answer(v_session.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex')) a;
-    IF FOUND THEN
-        RETURN NEXT;
-        RETURN;
-    END IF;
-    status := 201;
-    SELECT * INTO v_live FROM desk_live WHERE desk_id = v_desk_id;
-    outcome := CASE WHEN v_session.desk_id IS DISTINCT FROM v_desk_id THEN 'wrong_desk'
-        ELSE fn_desk_card_check(v_live, v_seen.id) END;
+    outcome := v_begin.outcome;
+    status := v_begin.status;
+    body := v_begin.body;
     IF outcome = 'ok' THEN
         SELECT c.outcome, c.extra INTO outcome, extra FROM fn_unissue_check(v_card, v_seen) c;
     END IF;
-    IF outcome = 'ok' AND NOT fn_step_up_valid(decode(p_act ->> 'step_up', 'hex'), v_session.session_id, v_key) THEN
+    IF outcome = 'ok' AND NOT fn_step_up_valid(decode(p_act ->> 'step_up', 'hex'), v_begin.session_id, v_key) THEN
         outcome := 'step_up_required';
         extra := jsonb_build_object('operation_id', v_key);
     END IF;
@@ -47,16 +26,16 @@ BEGIN
         RETURN;
     END IF;
     outcome := 'done';
-    PERFORM fn_step_up_use(decode(p_act ->> 'step_up', 'hex'), v_session.session_id, v_key);
+    PERFORM fn_step_up_use(decode(p_act ->> 'step_up', 'hex'), v_begin.session_id, v_key);
     INSERT INTO operation (id, kind, state, card_id, uid, person_id, desk_id, operator_id, presentation_id, reason)
-    VALUES (v_key, 'unissue', 'prepared', v_card.id, v_card.uid, v_card.person_id, v_desk_id, v_session.operator_id, v_seen.id,
+    VALUES (v_key, 'unissue', 'prepared', v_card.id, v_card.uid, v_card.person_id, v_desk_id, v_begin.operator_id, v_seen.id,
         p_act ->> 'reason');
     INSERT INTO leg (operation_id, purse, amount_minor) VALUES (v_key, NULL, 0);
     UPDATE card SET ledger_version = ledger_version + 1 WHERE id = v_card.id;
     body := fn_operation_body(v_key);
     INSERT INTO idempotency (principal, key, request_sha256, status, response)
-    VALUES (v_session.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex'), status, body);
-    PERFORM fn_audit(v_session.operator_id, NULL, 'card.unissue', 'operation', v_key::text,
+    VALUES (v_begin.operator_id, v_key, decode(p_act ->> 'request_sha256', 'hex'), status, body);
+    PERFORM fn_audit(v_begin.operator_id, NULL, 'card.unissue', 'operation', v_key::text,
         jsonb_build_object('card_id', v_card.id, 'desk_id', v_desk_id, 'reason', p_act ->> 'reason'), p_act ->> 'request_id');
     wake := fn_operation_tell(v_key);
     RETURN NEXT;
