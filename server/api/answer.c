@@ -64,6 +64,16 @@ void answer_bind_token(struct request *rq, struct db_params *params)
                   SHA256_BYTES);
 }
 
+const struct uuid *answer_bind_target(struct request *rq, struct db_params *params, const char *name)
+{
+    struct uuid *id = request_alloc(rq, sizeof *id);
+    if (!request_param_uuid(rq, name, id))
+        return NULL;
+    answer_bind_token(rq, params);
+    db_bind_uuid(params, id->bytes);
+    return id;
+}
+
 bool answer_some(struct request *rq, bool some)
 {
     if (!some)

@@ -21,6 +21,10 @@ bool answer_bind_version(struct request *rq, struct db_params *params);
 /* Binds the token hash of the session: functions that write check it themselves and note who it was. */
 void answer_bind_token(struct request *rq, struct db_params *params);
 
+/* The same, then the id that stands in the path as `name`; it lives as long as the request. NULL: it is no
+ * id, and that was replied. */
+const struct uuid *answer_bind_target(struct request *rq, struct db_params *params, const char *name);
+
 /* Replies BAD_FIELD and false when a change has no member. */
 bool answer_some(struct request *rq, bool some);
 

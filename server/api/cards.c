@@ -34,17 +34,10 @@ void cards_get(struct request *rq, struct db_conn *db)
     answer_run_page(rq, db, "card_list", &params);
 }
 
-static bool read_bind(struct request *rq, void *state, struct db_call *call)
-{
-    const struct uuid *id = state;
-    fast_bind_token(rq, &call->params);
-    db_bind_uuid(&call->params, id->bytes);
-    return true;
-}
-
 void cards_card_get(struct request *rq)
 {
-    static const struct fast_stage read = {.statement = "card_read", .bind = read_bind, .repeatable = true};
+    static const struct fast_stage read = {
+        .statement = "card_read", .bind = fast_bind_target, .repeatable = true};
     struct uuid *id = request_alloc(rq, sizeof *id);
     if (request_param_uuid(rq, "card_id", id))
         fast_run(rq, &read, id);
@@ -52,7 +45,6 @@ void cards_card_get(struct request *rq)
 
 void cards_card_patch(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     const char *printed_no = NULL;
     const char *expires_on = NULL;
     enum in_given printed_given = IN_ABSENT;
@@ -60,7 +52,8 @@ void cards_card_patch(struct request *rq, struct db_conn *db)
     const struct in_field spec[] = {
         IN_TEXT_PATCH("printed_no", &printed_no, 1, PRINTED_NO_CHARACTERS_MAX, &printed_given),
         IN_DATE_PATCH("expires_on", &expires_on, &expires_given), IN_END};
-    if (!request_param_uuid(rq, "card_id", &id) || !in_read(rq, spec) ||
+    struct db_params params = {0};
+    if (!answer_bind_target(rq, &params, "card_id") || !in_read(rq, spec) ||
         !answer_some(rq, printed_given != IN_ABSENT || expires_given != IN_ABSENT))
         return;
     json_t *members = json_object();
@@ -73,9 +66,6 @@ void cards_card_patch(struct request *rq, struct db_conn *db)
     CLEANUP(cleanup_free) char *change = json_dumps(members, JSON_COMPACT);
     json_decref(members);
 
-    struct db_params params = {0};
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
     if (!answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, change);

@@ -40,15 +40,12 @@ void cases_case_get(struct request *rq, struct db_conn *db)
 
 void cases_case_close_post(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     const char *reason = NULL;
     const struct in_field spec[] = {
         IN_TEXT("reason", &reason, CASE_REASON_CHARACTERS_MIN, CASE_REASON_CHARACTERS_MAX), IN_END};
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "case_id", &id) || !in_read(rq, spec))
+    if (!answer_bind_target(rq, &params, "case_id") || !in_read(rq, spec))
         return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
     db_bind_text(&params, reason);
     db_bind_text(&params, request_id(rq));
     answer_run(rq, db, "case_close", &params, NULL);

@@ -46,19 +46,14 @@ void departments_department_get(struct request *rq, struct db_conn *db)
 
 void departments_department_patch(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     struct uuid parent_id;
     enum in_given move = IN_ABSENT;
     const char *name = NULL;
     const struct in_field spec[] = {IN_TEXT_OPT("name", &name, 1, NAME_CHARACTERS_MAX, NULL),
                                     IN_UUID_PATCH("parent_id", &parent_id, &move), IN_END};
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "department_id", &id) || !in_read(rq, spec) ||
-        !answer_some(rq, name || move != IN_ABSENT))
-        return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
-    if (!answer_bind_version(rq, &params))
+    if (!answer_bind_target(rq, &params, "department_id") || !in_read(rq, spec) ||
+        !answer_some(rq, name || move != IN_ABSENT) || !answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, name);
     db_bind_bool(&params, move != IN_ABSENT);
@@ -69,13 +64,8 @@ void departments_department_patch(struct request *rq, struct db_conn *db)
 
 void departments_department_delete(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "department_id", &id))
-        return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
-    if (!answer_bind_version(rq, &params))
+    if (!answer_bind_target(rq, &params, "department_id") || !answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, request_id(rq));
     answer_run(rq, db, "department_delete", &params, NULL);

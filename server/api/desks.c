@@ -109,32 +109,26 @@ static char *change_read(struct request *rq)
 
 void desks_desk_patch(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "desk_id", &id))
+    const struct uuid *id = answer_bind_target(rq, &params, "desk_id");
+    if (!id)
         return;
     CLEANUP(cleanup_free) char *change = change_read(rq);
-    if (!change)
-        return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
-    if (!answer_bind_version(rq, &params))
+    if (!change || !answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, change);
     db_bind_text(&params, request_id(rq));
-    run_revoking(rq, db, "desk_change", &params, &id);
+    run_revoking(rq, db, "desk_change", &params, id);
 }
 
 void desks_desk_agent_delete(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "desk_id", &id))
+    const struct uuid *id = answer_bind_target(rq, &params, "desk_id");
+    if (!id)
         return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
     db_bind_text(&params, request_id(rq));
-    run_revoking(rq, db, "desk_agent_delete", &params, &id);
+    run_revoking(rq, db, "desk_agent_delete", &params, id);
 }
 
 /* ---- POST /api/v1/desks/:desk_id/pairings ---- */

@@ -163,6 +163,14 @@ void fast_bind_token(struct request *rq, struct db_params *params)
         db_bind_null(params);
 }
 
+bool fast_bind_target(struct request *rq, void *state, struct db_call *call)
+{
+    const struct uuid *id = state;
+    fast_bind_token(rq, &call->params);
+    db_bind_uuid(&call->params, id->bytes);
+    return true;
+}
+
 void fast_bind_agent(struct request *rq, struct db_params *params)
 {
     const struct principal *principal = request_principal(rq);

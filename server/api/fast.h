@@ -55,4 +55,7 @@ void fast_bind_agent(struct request *rq, struct db_params *params);
 void fast_bind_key(struct request *rq, struct db_params *params);
 void fast_bind_body_sha256(struct request *rq, struct db_params *params);
 
+/* A `bind` for what takes the token and an id: `state` is the struct uuid. */
+bool fast_bind_target(struct request *rq, void *state, struct db_call *call);
+
 #endif

@@ -1,4 +1,5 @@
 /* Operators: who may log in, with which roles. */
+#include "api/answer.h"
 #include "api/login.h"
 #include "api/operator_fields.h"
 #include "api/page.h"
@@ -12,28 +13,6 @@
 
 #include <sodium.h>
 #include <string.h>
-
-/* Replies a row (outcome, body, extra, version) with its ETag. */
-static void reply_operator(struct request *rq, const struct db_rows *rows)
-{
-    if (db_rows_count(rows) > 0 && !db_is_null(rows, 0, 3))
-        reply_etag(rq, db_int64(rows, 0, 3));
-    work_reply_outcome(rq, rows);
-}
-
-/* The version of If-Match as a parameter, NULL without the header. False: it was malformed, and that was
- * replied. */
-static bool bind_version(struct request *rq, struct db_params *params)
-{
-    int64_t version = -1;
-    if (!request_if_match(rq, &version))
-        return false;
-    if (version < 0)
-        db_bind_null(params);
-    else
-        db_bind_int64(params, version);
-    return true;
-}
 
 /* ---- GET /api/v1/operators ---- */
 
@@ -156,12 +135,7 @@ void operators_operator_get(struct request *rq, struct db_conn *db)
         return;
     struct db_params params = {0};
     db_bind_uuid(&params, id.bytes);
-    CLEANUP(db_rows_release) struct db_rows *rows = NULL;
-    enum err err = db_query(db, "operator_read", &params, &rows);
-    if (err)
-        reply_error(rq, err, NULL);
-    else
-        reply_operator(rq, rows);
+    answer_run(rq, db, "operator_read", &params, NULL);
 }
 
 void operators_operator_patch(struct request *rq, struct db_conn *db)
@@ -187,7 +161,7 @@ void operators_operator_patch(struct request *rq, struct db_conn *db)
     struct db_params params = {0};
     db_bind_uuid(&params, session_who()->operator_id.bytes);
     db_bind_uuid(&params, id.bytes);
-    if (!bind_version(rq, &params))
+    if (!answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, name);
     db_bind_text(&params, full_name);
@@ -197,12 +171,7 @@ void operators_operator_patch(struct request *rq, struct db_conn *db)
     else
         db_bind_null(&params);
     db_bind_text(&params, request_id(rq));
-    CLEANUP(db_rows_release) struct db_rows *rows = NULL;
-    enum err err = db_query(db, "operator_change", &params, &rows);
-    if (err)
-        reply_error(rq, err, NULL);
-    else
-        reply_operator(rq, rows);
+    answer_run(rq, db, "operator_change", &params, NULL);
 }
 
 /* ---- PUT /api/v1/operators/:operator_id/roles ---- */
@@ -225,7 +194,7 @@ void operators_operator_roles_put(struct request *rq, struct db_conn *db)
     db_bind_uuid(&params, who->operator_id.bytes);
     db_bind_uuid(&params, who->session_id.bytes);
     db_bind_uuid(&params, id.bytes);
-    if (!bind_version(rq, &params))
+    if (!answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, role_array);
     db_bind_bytes(&params, token.sha256, SHA256_BYTES);
@@ -240,7 +209,7 @@ void operators_operator_roles_put(struct request *rq, struct db_conn *db)
     if (uuid_equal(&id, &who->operator_id) && strcmp(db_text(rows, 0, 0), "done") == 0)
         reply_session_cookie(rq, token.text, SESSION_COOKIE_MAX_AGE_S);
     sodium_memzero(&token, sizeof(token));
-    reply_operator(rq, rows);
+    work_reply_outcome(rq, rows);
 }
 
 /* ---- POST /api/v1/operators/:operator_id/password-reset ---- */

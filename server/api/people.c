@@ -62,17 +62,10 @@ void people_get(struct request *rq)
 
 /* ---- GET /api/v1/people/:person_id ---- */
 
-static bool read_bind(struct request *rq, void *state, struct db_call *call)
-{
-    const struct uuid *id = state;
-    fast_bind_token(rq, &call->params);
-    db_bind_uuid(&call->params, id->bytes);
-    return true;
-}
-
 void people_person_get(struct request *rq)
 {
-    static const struct fast_stage read = {.statement = "person_read", .bind = read_bind, .repeatable = true};
+    static const struct fast_stage read = {
+        .statement = "person_read", .bind = fast_bind_target, .repeatable = true};
     struct uuid *id = request_alloc(rq, sizeof *id);
     if (request_param_uuid(rq, "person_id", id))
         fast_run(rq, &read, id);
@@ -158,16 +151,11 @@ static char *change_read(struct request *rq)
 
 void people_person_patch(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "person_id", &id))
+    if (!answer_bind_target(rq, &params, "person_id"))
         return;
     CLEANUP(cleanup_free) char *change = change_read(rq);
-    if (!change)
-        return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
-    if (!answer_bind_version(rq, &params))
+    if (!change || !answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, change);
     db_bind_text(&params, request_id(rq));
@@ -178,13 +166,8 @@ void people_person_patch(struct request *rq, struct db_conn *db)
 
 static void change_state(struct request *rq, struct db_conn *db, const char *state)
 {
-    struct uuid id;
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "person_id", &id))
-        return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
-    if (!answer_bind_version(rq, &params))
+    if (!answer_bind_target(rq, &params, "person_id") || !answer_bind_version(rq, &params))
         return;
     db_bind_text(&params, state);
     db_bind_text(&params, request_id(rq));

@@ -37,9 +37,9 @@ static bool picture_read(struct request *rq, struct picture *ret_picture)
 
 void people_person_photo_put(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     struct picture picture;
-    if (!request_param_uuid(rq, "person_id", &id) || !picture_read(rq, &picture))
+    struct db_params params = {0};
+    if (!answer_bind_target(rq, &params, "person_id") || !picture_read(rq, &picture))
         return;
     size_t count = 0;
     const char *body = request_body(rq, &count);
@@ -47,9 +47,6 @@ void people_person_photo_put(struct request *rq, struct db_conn *db)
     char version[2 * VERSION_BYTES + 1];
     sha256(body, count, digest);
     bytes_to_hex(digest, VERSION_BYTES, version);
-    struct db_params params = {0};
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
     db_bind_bytes(&params, (const uint8_t *)body, count);
     db_bind_text(&params, picture_content_type(picture.kind));
     db_bind_text(&params, version);
@@ -83,14 +80,11 @@ static void photo_reply(struct request *rq, const struct db_rows *rows, const ch
 
 void people_person_photo_get(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     const char *version = NULL;
     const struct in_field spec[] = {IN_TEXT_OPT("v", &version, 1, 2 * VERSION_BYTES, NULL), IN_END};
-    if (!request_param_uuid(rq, "person_id", &id) || !in_query(rq, spec))
-        return;
     struct db_params params = {0};
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
+    if (!answer_bind_target(rq, &params, "person_id") || !in_query(rq, spec))
+        return;
     CLEANUP(db_rows_release) struct db_rows *rows = NULL;
     enum err err = db_query(db, "person_photo_read", &params, &rows);
     if (err)
@@ -105,12 +99,9 @@ void people_person_photo_get(struct request *rq, struct db_conn *db)
 
 void people_person_photo_delete(struct request *rq, struct db_conn *db)
 {
-    struct uuid id;
     struct db_params params = {0};
-    if (!request_param_uuid(rq, "person_id", &id))
+    if (!answer_bind_target(rq, &params, "person_id"))
         return;
-    answer_bind_token(rq, &params);
-    db_bind_uuid(&params, id.bytes);
     db_bind_text(&params, request_id(rq));
     answer_run(rq, db, "person_photo_remove", &params, NULL);
 }

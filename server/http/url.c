@@ -1,17 +1,9 @@
 #include "http/internal.h"
 
-#include <unistr.h>
+#include "base/bytes.h"
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+#include <string.h>
+#include <unistr.h>
 
 bool url_decode(const char *text, size_t bytes, bool plus_is_blank, char *out)
 {
@@ -21,11 +13,13 @@ bool url_decode(const char *text, size_t bytes, bool plus_is_blank, char *out)
         if (c == '+' && plus_is_blank)
             c = ' ';
         if (c == '%') {
-            int high = i + 2 < bytes ? digit_value(text[i + 1]) : -1;
-            int low = high >= 0 ? digit_value(text[i + 2]) : -1;
-            if (low < 0 || (high == 0 && low == 0))
+            char digits[3] = "";
+            uint8_t decoded = 0;
+            if (i + 2 < bytes)
+                memcpy(digits, text + i + 1, 2);
+            if (!bytes_from_hex(digits, &decoded, 1) || decoded == 0)
                 return false;
-            c = (char)(high << 4 | low);
+            c = (char)decoded;
             i += 2;
         }
         out[filled++] = c;
