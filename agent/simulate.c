@@ -316,19 +316,19 @@ static void remember_placed(struct simulator *simulator, const char *line)
 bool simulator_do(struct simulator *simulator, const json_t *task, char *message, size_t message_bytes,
                   json_t **ret_cards)
 {
-    struct training_lines todo;
+    struct training_lines script;
     char answer[512] = "ok";
     *ret_cards = NULL;
-    const char *wrong = training_lines(task, &todo);
+    const char *wrong = training_lines(task, &script);
     if (wrong) {
         snprintf(message, message_bytes, "%s", wrong);
         return false;
     }
     bool done = true;
-    for (size_t i = 0; i < todo.count && done; i++) {
-        done = ask(simulator, todo.lines[i], answer, sizeof answer) && strncmp(answer, "ok", 2) == 0;
+    for (size_t i = 0; i < script.count && done; i++) {
+        done = ask(simulator, script.lines[i], answer, sizeof answer) && strncmp(answer, "ok", 2) == 0;
         if (done)
-            remember_placed(simulator, todo.lines[i]);
+            remember_placed(simulator, script.lines[i]);
     }
     snprintf(message, message_bytes, "%s", done ? "ok" : answer);
     *ret_cards = list_cards(simulator);

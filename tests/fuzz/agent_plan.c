@@ -78,16 +78,16 @@ static void try_tasks(const char *text, size_t count)
 {
     struct task tasks[AGENT_TASKS_MAX];
     size_t skipped;
-    struct training_lines todo;
+    struct training_lines script;
     json_t *answer = strict_json_load(text, count, AGENT_ANSWER_BYTES_MAX);
     size_t found = tasks_read(answer, tasks, &skipped);
     must(found <= AGENT_TASKS_MAX);
     for (size_t i = 0; i < found; i++) {
-        if (tasks[i].kind != TASK_TRAINING || training_lines(tasks[i].members, &todo))
+        if (tasks[i].kind != TASK_TRAINING || training_lines(tasks[i].members, &script))
             continue;
-        must(todo.count > 0 && todo.count <= TRAINING_LINES_MAX);
-        for (size_t k = 0; k < todo.count; k++)
-            must(!strpbrk(todo.lines[k], "\n\r/") && strlen(todo.lines[k]) < TRAINING_LINE_BYTES_MAX - 1);
+        must(script.count > 0 && script.count <= TRAINING_LINES_MAX);
+        for (size_t k = 0; k < script.count; k++)
+            must(!strpbrk(script.lines[k], "\n\r/") && strlen(script.lines[k]) < TRAINING_LINE_BYTES_MAX - 1);
     }
     json_decref(answer);
 }

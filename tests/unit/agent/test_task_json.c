@@ -64,12 +64,12 @@ Test(agent_task_json, more_than_there_may_be)
     json_decref(answer);
 }
 
-static struct training_lines todo;
+static struct training_lines script;
 
 static void lines_of(const char *members)
 {
     json_t *json = load(members);
-    const char *wrong = training_lines(json, &todo);
+    const char *wrong = training_lines(json, &script);
     cr_assert_null(wrong, "%s: %s", members, wrong);
     json_decref(json);
 }
@@ -77,8 +77,8 @@ static void lines_of(const char *members)
 static void expect_line(const char *members, const char *wanted)
 {
     lines_of(members);
-    cr_assert_eq(todo.count, 1);
-    cr_assert_str_eq(todo.lines[0], wanted);
+    cr_assert_eq(script.count, 1);
+    cr_assert_str_eq(script.lines[0], wanted);
 }
 
 Test(agent_task_json, training_lines)
@@ -97,31 +97,31 @@ Test(agent_task_json, training_lines)
 Test(agent_task_json, damage_takes_the_card_off_tears_its_blocks_and_puts_it_back)
 {
     lines_of("{\"action\":\"damage\",\"card\":\"a\",\"blocks\":[9,10]}");
-    cr_assert_eq(todo.count, 4);
-    cr_assert_str_eq(todo.lines[0], "remove");
-    cr_assert_str_eq(todo.lines[1], "write a 9 00000000000000000000000000000000");
-    cr_assert_str_eq(todo.lines[2], "write a 10 00000000000000000000000000000000");
-    cr_assert_str_eq(todo.lines[3], "place a");
+    cr_assert_eq(script.count, 4);
+    cr_assert_str_eq(script.lines[0], "remove");
+    cr_assert_str_eq(script.lines[1], "write a 9 00000000000000000000000000000000");
+    cr_assert_str_eq(script.lines[2], "write a 10 00000000000000000000000000000000");
+    cr_assert_str_eq(script.lines[3], "place a");
 }
 
 Test(agent_task_json, a_foreign_card_has_no_trailer_of_the_factory)
 {
     cr_assert_geq(sodium_init(), 0);
     lines_of("{\"action\":\"new\",\"card\":\"f\",\"keys\":\"foreign\"}");
-    cr_assert_eq(todo.count, 17);
-    cr_assert_eq(strncmp(todo.lines[16], "write f 63 ", 11), 0, "%s", todo.lines[16]);
+    cr_assert_eq(script.count, 17);
+    cr_assert_eq(strncmp(script.lines[16], "write f 63 ", 11), 0, "%s", script.lines[16]);
     lines_of("{\"action\":\"new\",\"card\":\"f\",\"chip\":\"4k\",\"keys\":\"foreign\"}");
-    cr_assert_eq(todo.count, 41);
-    cr_assert_eq(strncmp(todo.lines[40], "write f 255 ", 12), 0, "%s", todo.lines[40]);
-    cr_assert_eq(strncmp(todo.lines[40] + 24, "78778869", 8), 0, "%s", todo.lines[40]);
-    cr_assert_neq(strcmp(todo.lines[1] + 10, todo.lines[2] + 10), 0);
+    cr_assert_eq(script.count, 41);
+    cr_assert_eq(strncmp(script.lines[40], "write f 255 ", 12), 0, "%s", script.lines[40]);
+    cr_assert_eq(strncmp(script.lines[40] + 24, "78778869", 8), 0, "%s", script.lines[40]);
+    cr_assert_neq(strcmp(script.lines[1] + 10, script.lines[2] + 10), 0);
 }
 
 Test(agent_task_json, a_new_card_needs_no_details)
 {
     cr_assert_geq(sodium_init(), 0);
     lines_of("{\"action\":\"new\"}");
-    const char *line = todo.lines[0];
+    const char *line = script.lines[0];
     cr_assert_eq(strncmp(line, "new card-a", 10), 0, "%s", line);
     cr_assert_eq(strlen(line), strlen("new card-a0000000 1k a0000000"), "%s", line);
 }
@@ -157,7 +157,7 @@ Test(agent_task_json, training_refuses_what_could_reach_other_files_or_commands)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_t *json = load(bad[i]);
-        cr_assert_not_null(training_lines(json, &todo), "taken: %s", bad[i]);
+        cr_assert_not_null(training_lines(json, &script), "taken: %s", bad[i]);
         json_decref(json);
     }
 }
