@@ -2,31 +2,43 @@
 import { html, useLayoutEffect, useRef, newId, useMemo, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 
-export function Dialog({ title, hint, icon, onClose, children, foot, class: extra, aside, onSubmit, side }) {
+// A <dialog> that is open from the turn of the key that asked for it: what is typed next must find it. `focus` names what is
+// focused in it. Escape, and whatever else asks it to close, ends in onClose; without one it stays. Returns its attributes.
+export function useModal(focus, onClose) {
     const ref = useRef();
-    const id = useMemo(() => newId('d'), []);
-    // In the turn of the key that opened it: what is typed next must find it open.
     useLayoutEffect(() => {
         const dialog = ref.current;
         const before = document.activeElement;
         dialog.showModal();
-        const first = dialog.querySelector('[data-first]') ?? dialog.querySelector('input,select,textarea,button');
-        first?.focus();
+        focus.map((selector) => dialog.querySelector(selector)).find(Boolean)?.focus();
         return () => {
             if (dialog.open) dialog.close();
             if (before?.isConnected) before.focus();
         };
     }, []);
-    const cancel = (event) => {
+    const ask = (event) => {
         event.preventDefault();
+        event.stopPropagation();
         onClose?.();
     };
+    return {
+        ref,
+        onKeyDown: (event) => event.key === 'Escape' && !event.isComposing && ask(event),
+        onCancel: ask,
+        // A browser that was asked again and again closes without a question.
+        onClose: () => ref.current && (onClose ? onClose() : ref.current.showModal()),
+    };
+}
+
+export function Dialog({ title, hint, icon, onClose, children, foot, class: extra, aside, onSubmit, side }) {
+    const id = useMemo(() => newId('d'), []);
+    const modal = useModal(['[data-first]', 'input,select,textarea,button'], onClose);
     const submit = (event) => {
         event.preventDefault();
         onSubmit?.();
     };
     return html`
-        <dialog ref=${ref} class=${classes('dialog', side && 'dialog-side', extra)} aria-labelledby=${id} onCancel=${cancel}>
+        <dialog ...${modal} class=${classes('dialog', side && 'dialog-side', extra)} aria-labelledby=${id}>
             <form method="dialog" onSubmit=${submit} novalidate>
                 <header class="dialog-head">
                     ${icon}

@@ -1,5 +1,5 @@
 // Logging in: as the first screen, and over the screen after F10 or when the session has ended.
-import { html, useSignal, useEffect, useLayoutEffect, useRef } from '../lib/html.js';
+import { html, useSignal, useEffect, useLayoutEffect } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { logIn, logOut, forgetSession, session, locked } from '../lib/session.js';
@@ -7,6 +7,7 @@ import { holdKeys } from '../lib/keys.js';
 import { go } from '../lib/route.js';
 import { site } from '../lib/money.js';
 import { Brand, Switches } from './shell.js';
+import { useModal } from './dialog.js';
 import { TextField, ProblemSummary, fieldError } from './field.js';
 import { Icon } from './icon.js';
 
@@ -45,22 +46,11 @@ const DEAD_KEYS = Object.fromEntries(['F2', 'F3', 'F4', 'F6', 'F7', 'F8', 'F9', 
 
 function LoginOver({ over }) {
     const form = useLogin();
-    const ref = useRef();
-    useLayoutEffect(() => {
-        const dialog = ref.current;
-        const before = document.activeElement;
-        const letGo = holdKeys(DEAD_KEYS);
-        dialog.showModal();
-        (dialog.querySelector('input[type=password]') ?? dialog).focus();
-        return () => {
-            letGo();
-            if (dialog.open) dialog.close();
-            if (before?.isConnected) before.focus();
-        };
-    }, []);
+    useLayoutEffect(() => holdKeys(DEAD_KEYS), []);
+    const modal = useModal(['input[type=password]']);
     const mine = form.name.value.trim().toLowerCase() === session.value?.operator.name.toLowerCase();
     return html`
-        <dialog class="dialog" ref=${ref} aria-labelledby="login-over" onCancel=${(event) => event.preventDefault()}>
+        <dialog ...${modal} class="dialog" aria-labelledby="login-over">
             <form onSubmit=${form.submit} novalidate>
                 <header class="dialog-head"><${Icon} name="lock" size="24" /><div class="grow">
                     <h2 id="login-over">${t(`${over}.title`)}</h2><p class="muted">${t(`${over}.hint`)}</p></div></header>
