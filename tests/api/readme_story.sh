@@ -42,12 +42,11 @@ start_site() {
     cp "$tree/README.md" "$folder/"
     cd "$folder"
     port=$(free_port)
-    # A job of its own, or the shell would let it ignore the Ctrl-C that ends it.
+    # A job in the background ignores the Ctrl-C that is to end it, unless told otherwise.
     : >run.log
-    set -m
-    OUT=$out PORT=$port DEVICE_PORT=$(free_port) READER='' DATABASE_URL='' bash "$tree/.make/run.sh" >run.log 2>&1 &
+    OUT=$out PORT=$port DEVICE_PORT=$(free_port) READER='' DATABASE_URL='' \
+        env --default-signal=INT bash "$tree/.make/run.sh" >run.log 2>&1 &
     site=$!
-    set +m
     for _ in {1..300}; do
         ! grep -q 'Ctrl-C stops everything' run.log || return 0
         kill -0 "$site" 2>/dev/null || die "the site did not start"

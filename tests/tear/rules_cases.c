@@ -191,11 +191,8 @@ static bool receipt_of_another_run(struct worker *worker)
 {
     struct rig_desk *home = worker->desks[0];
     char run[33];
-    if (!scenario_bring(worker, home))
-        return false;
-    rig_agent_freeze(home);
-    if (!scenario_ask(worker, home, ACT_RECHARGE, worker->operation_id) ||
-        !rig_wait_operation(home, worker->operation_id, "writing") || !scenario_note_plan(worker, false))
+    if (!scenario_hang_with_plan(worker, home, &(struct scenario){.act = ACT_RECHARGE}) ||
+        !scenario_note_plan(worker, false))
         return worker_desk_problem(worker, home, "the plan of the first process");
     rig_agent_kill(home);
     sim_reader_command(&home->reader, "remove");

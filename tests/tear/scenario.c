@@ -337,9 +337,9 @@ static bool wait_handed(struct worker *worker, struct rig_desk *home)
     return false;
 }
 
-/* Stops the program with a plan in its hand. One that is caught between two polls gets none: then it goes on,
- * the act goes its way, and the next one is asked for. */
-static bool hang_with_plan(struct worker *worker, struct rig_desk *home, const struct scenario *scenario)
+/* One that is caught between two polls gets none: then it goes on, the act goes its way, and the next one is
+ * asked for. */
+bool scenario_hang_with_plan(struct worker *worker, struct rig_desk *home, const struct scenario *scenario)
 {
     for (int i = 0; i < FREEZES_MAX; i++) {
         if (!scenario_bring(worker, home))
@@ -362,7 +362,7 @@ static enum verdict run_frozen(struct worker *worker, const struct scenario *sce
 {
     struct rig_desk *home = worker->desks[0];
     struct rig_desk *target = worker->desks[1];
-    if (!hang_with_plan(worker, home, scenario))
+    if (!scenario_hang_with_plan(worker, home, scenario))
         return VERDICT_VIOLATION;
     bool fine = !scenario->cancel || rig_cancel(home, worker->operation_id, false) ||
                 worker_desk_problem(worker, home, "cancelling beside a hanging program");

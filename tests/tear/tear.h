@@ -118,6 +118,8 @@ bool zombie_say(struct worker *worker, const char *plan_id, bool written, const 
 bool scenario_bring(struct worker *worker, struct rig_desk *desk);
 /* Asks for the act, as a screen does: when the card was read again since, with the newer reading. */
 bool scenario_ask(struct worker *worker, struct rig_desk *desk, enum act act, char ret_id[RIG_ID_BYTES]);
+/* Asks for the act, and stops the program of the desk with the plan in its hand. */
+bool scenario_hang_with_plan(struct worker *worker, struct rig_desk *home, const struct scenario *scenario);
 /* Until the fault has struck and the card is known to be gone (1), or the operation is over without it (0);
  * -1: neither came. */
 int scenario_wait_strike(struct worker *worker, struct rig_desk *desk, const struct fault *fault);
