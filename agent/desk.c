@@ -257,6 +257,8 @@ static void run_read_plan(struct desk *desk, const struct desk_task *task)
 
 /* ---- plans ---- */
 
+/* The report is queued before the plan counts as over: the other order would let the poll thread say
+ * "unknown" of a plan that was written. */
 static void report(struct desk *desk, const struct uuid *plan)
 {
     struct uuid presentation = uuid_make_v7();
@@ -266,6 +268,7 @@ static void report(struct desk *desk, const struct uuid *plan)
     if (desk->result.outcome != RUN_NOTHING)
         outbox_push(desk->setup.outbox, OUTBOX_REPORT, plan,
                     message_report(desk->setup.speaker, plan, &presentation, &desk->result));
+    plan_memory_end(desk->setup.memory, plan);
 }
 
 /* A plan that cannot be read is never started, and that much can be promised. */

@@ -17,6 +17,8 @@ struct message {
     struct uuid id;
     char *text;
     int64_t pushed_ms;
+    int64_t refused_pause_ms; /* the last pause after a refusal; 0: it was not refused */
+    int64_t due_ms;           /* not to be sent before; 0: at once */
 };
 
 struct outbox {
@@ -199,6 +201,16 @@ static void present_after_refusal(struct outbox *outbox, const struct link_answe
     desk_queue_push(outbox->setup.queue, &wish);
 }
 
+/* Nothing is left to say with a message that got this answer. A refused report is sent again, except where
+ * the server has no such plan, or knows that another run received it. */
+static bool is_done_with(enum outbox_kind kind, const struct link_answer *answer)
+{
+    if (answer->result != LINK_REFUSED)
+        return answer->result == LINK_OK;
+    return kind != OUTBOX_REPORT || strcmp(answer->code, "not_found") == 0 ||
+           strcmp(answer->code, "agent_replaced") == 0;
+}
+
 static void take_answer(struct outbox *outbox, enum outbox_kind kind, const struct uuid *id,
                         const struct link_answer *answer)
 {
@@ -209,27 +221,48 @@ static void take_answer(struct outbox *outbox, enum outbox_kind kind, const stru
         take_read_plan(outbox, id, answer->body);
     if (kind == OUTBOX_PRESENCE || kind == OUTBOX_PRESENTATION)
         present_after_refusal(outbox, answer);
-    if (kind >= OUTBOX_REPORT) /* answers to tasks */
+    if (kind >= OUTBOX_REPORT && is_done_with(kind, answer)) /* answers to tasks */
         outbox->setup.settled(outbox->setup.context);
 }
 
 /* ---- the thread ---- */
 
-/* The next message worth sending; stale ones are dropped on the way. The lock is held. */
+/* Something newer says it better, or it is too old to say anything. The lock is held. */
+static bool is_stale(const struct message *message)
+{
+    if (message->kind == OUTBOX_PRESENTATION)
+        return clock_monotonic_ms() - message->pushed_ms > AGENT_EVENT_KEEP_MS;
+    for (struct message *later = message->next; later && message->kind == OUTBOX_PRESENCE;
+         later = later->next)
+        if (later->kind == OUTBOX_PRESENCE)
+            return true;
+    return false;
+}
+
+/* The next message worth sending; stale ones are dropped on the way, and a refused report lets the others
+ * past. The lock is held. */
 static struct message *next_message(struct outbox *outbox)
 {
-    while (outbox->first) {
-        struct message *head = outbox->first;
-        bool overtaken = false;
-        for (struct message *later = head->next; later && head->kind == OUTBOX_PRESENCE; later = later->next)
-            overtaken = overtaken || later->kind == OUTBOX_PRESENCE;
-        bool expired =
-            head->kind == OUTBOX_PRESENTATION && clock_monotonic_ms() - head->pushed_ms > AGENT_EVENT_KEEP_MS;
-        if (!overtaken && !expired)
-            return head;
-        unlink_message(outbox, head);
+    struct message *next;
+    for (struct message *message = outbox->first; message; message = next) {
+        next = message->next;
+        if (message->due_ms > clock_monotonic_ms())
+            continue;
+        if (!is_stale(message))
+            return message;
+        unlink_message(outbox, message);
     }
     return NULL;
+}
+
+/* A refused report waits by itself, longer each time. The lock is held. */
+static void put_off(struct message *message)
+{
+    int64_t pause_ms = message->refused_pause_ms ? 2 * message->refused_pause_ms : AGENT_REPORT_PAUSE_MS_MIN;
+    if (pause_ms > AGENT_REPORT_PAUSE_MS_MAX)
+        pause_ms = AGENT_REPORT_PAUSE_MS_MAX;
+    message->refused_pause_ms = pause_ms;
+    message->due_ms = clock_monotonic_ms() + pause_ms;
 }
 
 /* A report that makes the server stumble must not keep the others from it. The lock is held. */
@@ -244,7 +277,7 @@ static void move_to_end(struct outbox *outbox, struct message *message)
     append(outbox, message);
 }
 
-/* How long to wait before the message is sent again; -1: it is done with. */
+/* How long to wait before anything is sent again; -1: the server has answered. */
 static int64_t pause_after(struct outbox *outbox, const struct link_answer *answer)
 {
     switch (answer->result) {
@@ -281,8 +314,12 @@ static void send_one(struct outbox *outbox, struct message *message)
     outbox->in_flight = NULL;
     if (answer.result == LINK_OK)
         note_answered(outbox, message);
-    if (pause_ms < 0) {
+    if (is_done_with(message->kind, &answer)) {
         unlink_message(outbox, message);
+        return;
+    }
+    if (pause_ms < 0) {
+        put_off(message);
         return;
     }
     outbox->pause_until_ms = clock_monotonic_ms() + pause_ms;
@@ -331,12 +368,20 @@ struct outbox *outbox_new(const struct outbox_setup *setup)
     return NULL;
 }
 
+/* The lock is held. */
+static void end_pauses(struct outbox *outbox)
+{
+    outbox->pause_until_ms = 0;
+    for (struct message *message = outbox->first; message; message = message->next)
+        message->due_ms = message->refused_pause_ms = 0;
+    backoff_reset(&outbox->backoff);
+}
+
 void outbox_open(struct outbox *outbox)
 {
     waiter_lock(&outbox->waiter);
     outbox->opened = true;
-    outbox->pause_until_ms = 0;
-    backoff_reset(&outbox->backoff);
+    end_pauses(outbox);
     waiter_signal(&outbox->waiter);
     waiter_unlock(&outbox->waiter);
 }
@@ -348,6 +393,7 @@ void outbox_free(struct outbox *outbox, int64_t flush_ms)
     waiter_lock(&outbox->waiter);
     outbox->stopping = true;
     outbox->flush_until_ms = clock_monotonic_ms() + flush_ms;
+    end_pauses(outbox);
     waiter_signal(&outbox->waiter);
     while (!outbox->finished && clock_monotonic_ms() < outbox->flush_until_ms)
         waiter_wait(&outbox->waiter, outbox->flush_until_ms - clock_monotonic_ms());

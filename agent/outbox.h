@@ -1,8 +1,10 @@
 /* Everything the agent has to say, sent in order by one thread, so that the desk thread never waits for a
  * network.
  *
- * A report is repeated until it is answered, as long as the process lives. The other messages say what lies
- * on the reader and are dropped once something newer says it better. */
+ * A report is repeated until it is taken, as long as the process lives: a refusal may come from a proxy or a
+ * setting that is put right later, and without its report the desk would get no further plan. It is given up
+ * only when the server does not know the plan or holds it for another run's. The other messages say what
+ * lies on the reader and are dropped once something newer says it better. */
 #ifndef CARDWRIGHT_AGENT_OUTBOX_H
 #define CARDWRIGHT_AGENT_OUTBOX_H
 
@@ -30,7 +32,7 @@ struct outbox;
 /* Starts the thread; it sends nothing before outbox_open. NULL: no memory or no thread. */
 struct outbox *outbox_new(const struct outbox_setup *setup);
 
-/* The server knows this run: send, and if a pause after a failure is under way, end it. */
+/* The server knows this run: send, and end the pauses after failures and refusals. */
 void outbox_open(struct outbox *outbox);
 
 /* Takes over `text` (freed with strict_json_free_text); NULL is ignored. A second report of one plan is

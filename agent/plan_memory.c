@@ -128,11 +128,20 @@ bool plan_memory_start(struct plan_memory *memory, const struct uuid *id)
     return may_start;
 }
 
+void plan_memory_end(struct plan_memory *memory, const struct uuid *id)
+{
+    pthread_mutex_lock(&memory->lock);
+    if (look(memory, id) == PLAN_STARTED)
+        mark_plan(memory, id, PLAN_ENDED);
+    pthread_mutex_unlock(&memory->lock);
+}
+
 bool plan_memory_burn(struct plan_memory *memory, const struct uuid *id)
 {
     pthread_mutex_lock(&memory->lock);
     enum plan_mark known = look(memory, id);
-    bool may_burn = known != PLAN_FORGOTTEN && (known != PLAN_STARTED || !rule_on("R15"));
+    bool was_started = known == PLAN_STARTED || known == PLAN_ENDED;
+    bool may_burn = known != PLAN_FORGOTTEN && (!was_started || !rule_on("R15"));
     may_burn = may_burn && mark_plan(memory, id, PLAN_BURNT);
     pthread_mutex_unlock(&memory->lock);
     return may_burn;

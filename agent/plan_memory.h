@@ -1,8 +1,8 @@
 /* What this process did with every plan it ever heard of. It lives in memory only and dies with the process:
  * a list read back from a disk could be an old copy, so nobody would believe it (card design 6.5, R20).
  *
- *     (unknown) --arrive--> WAITING --start--> STARTED      a started plan is never burnt (R15)
- *         \--------burn-------\----burn--> BURNT            a burnt plan is never started (R18)
+ *     (unknown) --arrive--> WAITING --start--> STARTED --end--> ENDED    a started plan is never burnt (R15)
+ *         \--------burn-------\----burn--> BURNT                         a burnt plan is never started (R18)
  *
  * Bounded, and still never forgets in a way that would let a plan run twice: plan ids are UUIDv7, so when
  * memory is full the oldest quarter is dropped and from then on every id not younger than the youngest
@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-enum plan_mark { PLAN_UNKNOWN, PLAN_WAITING, PLAN_STARTED, PLAN_BURNT, PLAN_FORGOTTEN };
+enum plan_mark { PLAN_UNKNOWN, PLAN_WAITING, PLAN_STARTED, PLAN_ENDED, PLAN_BURNT, PLAN_FORGOTTEN };
 
 struct plan_memory;
 
@@ -32,6 +32,10 @@ enum plan_mark plan_memory_look(struct plan_memory *memory, const struct uuid *i
 /* Directly before the first writing command. False: it was started, burnt or forgotten before; write nothing.
  */
 bool plan_memory_start(struct plan_memory *memory, const struct uuid *id);
+
+/* A started plan is over, and its report is written or never will be: from here on it may be reported again
+ * as unknown, which a plan that still runs must not be. Changes no other plan. */
+void plan_memory_end(struct plan_memory *memory, const struct uuid *id);
 
 /* True: the plan was never started and never will be (also if it was burnt before, or never arrived). */
 bool plan_memory_burn(struct plan_memory *memory, const struct uuid *id);

@@ -38,15 +38,31 @@ struct poll {
 
 /* ---- tasks ---- */
 
-static void report_burnt(const struct poll *poll, const struct uuid *plan, const char *reason)
+/* Without memory nothing is said: the server asks again. */
+static void report_without_run(const struct poll *poll, const struct uuid *plan, enum run_outcome outcome,
+                               const char *reason)
 {
     struct run_result *result = calloc(1, sizeof *result);
     if (!result)
         return;
-    result->outcome = RUN_BURNT;
+    result->outcome = outcome;
     result->reason = reason;
     outbox_push(poll->outbox, OUTBOX_REPORT, plan, message_report(poll->setup.speaker, plan, NULL, result));
     free(result);
+}
+
+static void report_burnt(const struct poll *poll, const struct uuid *plan, const char *reason)
+{
+    report_without_run(poll, plan, RUN_BURNT, reason);
+}
+
+/* The server still asks about a plan that was started, or may have been: its report was given up or never
+ * written. "unknown" proves nothing and is true of any such plan; the card tells the rest. While a report
+ * waits, the outbox drops this one. */
+static void report_lost(const struct poll *poll, const struct uuid *plan, enum plan_mark mark)
+{
+    if (mark == PLAN_ENDED || mark == PLAN_FORGOTTEN)
+        report_without_run(poll, plan, RUN_UNKNOWN, "lost");
 }
 
 static bool take_plan(struct poll *poll, const struct task *task, int64_t arrived_ms)
@@ -55,6 +71,7 @@ static bool take_plan(struct poll *poll, const struct task *task, int64_t arrive
     enum plan_mark mark = plan_memory_arrive(setup->memory, &task->id);
     if (mark == PLAN_BURNT)
         report_burnt(poll, &task->id, "cancelled"); /* the receipt may have been lost */
+    report_lost(poll, &task->id, mark);
     if (mark != PLAN_UNKNOWN)
         return false;
     size_t capacity = PLAN_JSON_BYTES_MAX + SEAL_OVERHEAD_BYTES;
@@ -77,11 +94,13 @@ static bool take_cancel(struct poll *poll, const struct task *task)
         log_warn("plan.cancel_of_other_run", LOG_TEXT("outcome", "left alone"));
         return false;
     }
-    bool was_burnt = plan_memory_look(setup->memory, &task->id) == PLAN_BURNT;
-    if (!plan_memory_burn(setup->memory, &task->id))
+    enum plan_mark mark = plan_memory_look(setup->memory, &task->id);
+    if (!plan_memory_burn(setup->memory, &task->id)) {
+        report_lost(poll, &task->id, mark);
         return false;
+    }
     report_burnt(poll, &task->id, "cancelled");
-    return !was_burnt;
+    return mark != PLAN_BURNT;
 }
 
 /* A training act must not be done twice: "cut at the third command" would then count from the repeat. */

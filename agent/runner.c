@@ -188,7 +188,8 @@ static bool is_of_this_run(const struct runner *runner, const struct plan *plan)
 static bool is_settled(const struct runner *runner, const struct plan *plan)
 {
     enum plan_mark mark = plan_memory_look(runner->memory, &plan->id);
-    return mark == PLAN_STARTED || mark == PLAN_FORGOTTEN || (mark == PLAN_BURNT && rule_on("R18"));
+    bool was_started = mark == PLAN_STARTED || mark == PLAN_ENDED;
+    return was_started || mark == PLAN_FORGOTTEN || (mark == PLAN_BURNT && rule_on("R18"));
 }
 
 /* NULL: the card of the plan is selected and the guard may run. */

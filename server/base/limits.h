@@ -128,8 +128,10 @@
 #define AGENT_PLANS_REMEMBERED_MAX 16384
 #define AGENT_TASKS_MAX 16 /* of one poll, and waiting for the desk thread */
 #define AGENT_OUTBOX_MESSAGES_MAX 64
-#define AGENT_OUTBOX_REPORTS_MAX 32 /* unanswered reports; no further plan is taken then */
-#define AGENT_EVENT_KEEP_MS 60000   /* a reading that could not be delivered is worth nothing later */
+#define AGENT_OUTBOX_REPORTS_MAX 32    /* unanswered reports; no further plan is taken then */
+#define AGENT_REPORT_PAUSE_MS_MIN 3000 /* before a refused report is sent again; doubles up to _MAX */
+#define AGENT_REPORT_PAUSE_MS_MAX 30000
+#define AGENT_EVENT_KEEP_MS 60000 /* a reading that could not be delivered is worth nothing later */
 #define AGENT_TRAINING_ANSWERS_MAX 32
 #define AGENT_ANSWER_BYTES_MAX (1024 * 1024)
 #define AGENT_CONNECT_TIMEOUT_MS 5000

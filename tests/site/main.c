@@ -133,8 +133,8 @@ static pid_t start(const struct site_group *group, const char *word, int *ret_re
 
 int main(int argc, char **argv)
 {
-    static const struct site_group *const groups[] = {&races_group, &streams_group,
-                                                      &streams_without_hints_group, &agents_group};
+    static const struct site_group *const groups[] = {
+        &races_group, &streams_group, &streams_without_hints_group, &agents_group, &refusals_group};
     enum { GROUPS = sizeof groups / sizeof groups[0] };
     struct result all = {0}, one;
     int results[GROUPS];

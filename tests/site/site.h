@@ -27,7 +27,8 @@ struct site_group {
 };
 #define SITE_STORIES(array) array, (int)(sizeof(array) / sizeof((array)[0]))
 
-extern const struct site_group races_group, streams_group, streams_without_hints_group, agents_group;
+extern const struct site_group races_group, streams_group, streams_without_hints_group, agents_group,
+    refusals_group;
 
 /* Says on stderr what is wrong. Always false. */
 bool site_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -2,12 +2,14 @@
 #include "agent/outbox.h"
 #include "agent/strict_json.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "http_peer.h"
 
 #include <curl/curl.h>
 #include <sodium.h>
 
 #define NAMES_BYTES 1024
+#define NOW_MS 1000
 
 static struct http_peer peer;
 static struct link *link_to_peer;
@@ -74,6 +76,7 @@ static void tear_down(void)
     link_free(link_to_peer);
     identity_free(identity);
     peer_stop(&peer);
+    clock_fake(-1, -1);
 }
 
 TestSuite(agent_outbox, .init = set_up, .fini = tear_down);
@@ -155,6 +158,83 @@ Test(agent_outbox, a_refused_message_is_not_repeated)
     outbox_open(outbox);
     expect("removed:2 ");
     cr_assert_eq(atomic_load(&peer.requests), 2);
+}
+
+/* Waits until `requests` have come. */
+static void expect_requests(int requests)
+{
+    for (int i = 0; i < 5000 && atomic_load(&peer.requests) < requests; i++)
+        usleep(1000);
+    cr_assert_eq(atomic_load(&peer.requests), requests);
+}
+
+/* The next report, at a time that stands still: no pause is over before the test says so. */
+static void refuse_report(int status, const char *code)
+{
+    clock_fake(NOW_MS, NOW_MS);
+    failure_status = status;
+    failure_code = code;
+    failing_name = "report";
+    atomic_store(&failures, 1);
+}
+
+/* A proxy's wrong Host header, for a minute: nothing would ever report this plan again. */
+Test(agent_outbox, a_refused_report_waits_and_lets_the_others_past)
+{
+    refuse_report(403, "cross_site");
+    outbox_open(outbox);
+    push(OUTBOX_REPORT, 1);
+    expect_requests(1);
+    push(OUTBOX_REMOVED, 2);
+    push(OUTBOX_REPORT, 3);
+    expect("removed:2 report:3 ");
+    for (int i = 0; i < 5000 && outbox_report_count(outbox) > 1; i++)
+        usleep(1000);
+    cr_assert_eq(outbox_report_count(outbox), 1, "and is kept");
+    cr_assert_eq(atomic_load(&settled), 1, "only the other one is settled");
+}
+
+Test(agent_outbox, a_refused_report_is_sent_again_after_a_pause)
+{
+    refuse_report(403, "cross_site");
+    outbox_open(outbox);
+    push(OUTBOX_REPORT, 1);
+    push(OUTBOX_REMOVED, 2);
+    expect("removed:2 ");
+    clock_fake(NOW_MS + AGENT_REPORT_PAUSE_MS_MIN, NOW_MS);
+    expect("removed:2 report:1 ");
+    cr_assert_eq(atomic_load(&peer.requests), 3);
+}
+
+Test(agent_outbox, a_greeting_ends_the_pause_of_a_refused_report)
+{
+    refuse_report(403, "cross_site");
+    outbox_open(outbox);
+    push(OUTBOX_REPORT, 1);
+    push(OUTBOX_REMOVED, 2);
+    expect("removed:2 ");
+    outbox_open(outbox);
+    expect("removed:2 report:1 ");
+}
+
+static void expect_given_up(int status, const char *code)
+{
+    refuse_report(status, code);
+    outbox_open(outbox);
+    push(OUTBOX_REPORT, 1);
+    push(OUTBOX_REMOVED, 2);
+    expect("removed:2 ");
+    cr_assert_eq(outbox_report_count(outbox), 0);
+}
+
+Test(agent_outbox, a_report_is_given_up_when_the_server_has_no_such_plan)
+{
+    expect_given_up(404, "not_found");
+}
+
+Test(agent_outbox, a_report_is_given_up_when_the_plan_is_another_runs)
+{
+    expect_given_up(409, "agent_replaced");
 }
 
 Test(agent_outbox, a_report_that_makes_the_server_stumble_does_not_block_the_rest)

@@ -36,6 +36,34 @@ Test(agent_plan_memory, r15_started_is_never_burnt)
     plan_memory_free(memory);
 }
 
+Test(agent_plan_memory, r15_a_plan_that_ended_is_neither_burnt_nor_run_again)
+{
+    struct plan_memory *memory = plan_memory_new(CAPACITY);
+    struct uuid id = id_of(1);
+    cr_assert(plan_memory_start(memory, &id));
+    plan_memory_end(memory, &id);
+    cr_assert_eq(plan_memory_arrive(memory, &id), PLAN_ENDED);
+    cr_assert_not(plan_memory_burn(memory, &id));
+    cr_assert_not(plan_memory_start(memory, &id));
+    cr_assert_eq(plan_memory_look(memory, &id), PLAN_ENDED);
+    plan_memory_free(memory);
+}
+
+Test(agent_plan_memory, only_a_started_plan_ends)
+{
+    struct plan_memory *memory = plan_memory_new(CAPACITY);
+    struct uuid waiting = id_of(1), burnt = id_of(2), unheard = id_of(3);
+    plan_memory_arrive(memory, &waiting);
+    plan_memory_burn(memory, &burnt);
+    plan_memory_end(memory, &waiting);
+    plan_memory_end(memory, &burnt);
+    plan_memory_end(memory, &unheard);
+    cr_assert_eq(plan_memory_look(memory, &waiting), PLAN_WAITING);
+    cr_assert_eq(plan_memory_look(memory, &burnt), PLAN_BURNT);
+    cr_assert_eq(plan_memory_look(memory, &unheard), PLAN_UNKNOWN);
+    plan_memory_free(memory);
+}
+
 Test(agent_plan_memory, r18_burnt_is_never_started)
 {
     struct plan_memory *memory = plan_memory_new(CAPACITY);

@@ -1,10 +1,10 @@
-/* What becomes of the tasks of a poll. Nothing is sent: the outbox is never opened. */
+/* What becomes of the tasks of a poll. Nothing is sent before a test opens the outbox. */
 #include "agent/poll.h"
 #include "agent/strict_json.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "http_peer.h"
 
-#include <criterion/criterion.h>
 #include <curl/curl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -21,6 +21,19 @@ static struct poll *poll;
 static struct outbox *outbox;
 static struct desk_task task;
 static struct uuid id;
+static struct http_peer peer;
+static struct identity *identity;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char report[PEER_REQUEST_BYTES]; /* the first that was sent */
+
+static void hear(const struct peer_request *request, struct peer_answer *reply)
+{
+    pthread_mutex_lock(&lock);
+    if (!report[0])
+        snprintf(report, sizeof report, "%s", request->body);
+    pthread_mutex_unlock(&lock);
+    snprintf(reply->body, sizeof reply->body, "{}");
+}
 
 static void nothing(void *context)
 {
@@ -35,11 +48,14 @@ static void set_up(void)
     clock_fake(NOW_MS, NOW_MS);
     memset(speaker.run, 9, sizeof speaker.run);
     bytes_to_hex(speaker.run, sizeof speaker.run, speaker.run_text);
-    struct link_options options = {.server = "http://127.0.0.1:1"};
+    peer_start(&peer, hear);
+    identity = identity_new();
+    struct link_options options = {.server = peer.url};
     setup = (struct poll_setup){.link = link_new(&options, error, sizeof error),
                                 .speaker = &speaker,
                                 .queue = desk_queue_new(),
                                 .memory = plan_memory_new(64)};
+    link_set_identity(setup.link, identity);
     struct outbox_setup outbox_setup = {.link = setup.link, .queue = setup.queue, .settled = nothing};
     outbox = outbox_new(&outbox_setup);
     poll = poll_new(&setup);
@@ -54,6 +70,8 @@ static void tear_down(void)
     desk_queue_free(setup.queue);
     plan_memory_free(setup.memory);
     link_free(setup.link);
+    identity_free(identity);
+    peer_stop(&peer);
     clock_fake(-1, -1);
 }
 
@@ -86,6 +104,74 @@ Test(agent_poll, a_plan_goes_to_the_desk_once)
     cr_assert_eq(task.arrived_ms, NOW_MS);
     desk_task_free(&task);
     cr_assert_not(pop());
+    cr_assert_eq(outbox_report_count(outbox), 0);
+}
+
+/* Sends what waits; the first report says this. */
+static void expect_report(const char *result, const char *reason)
+{
+    char now[sizeof report] = "";
+    outbox_open(outbox);
+    for (int i = 0; i < 5000 && !now[0]; i++) {
+        usleep(1000);
+        pthread_mutex_lock(&lock);
+        memcpy(now, report, sizeof now);
+        pthread_mutex_unlock(&lock);
+    }
+    json_t *said = strict_json_load(now, strlen(now), sizeof now);
+    cr_assert_str_eq(json_string_value(json_object_get(said, "plan")), ID);
+    cr_assert_str_eq(json_string_value(json_object_get(said, "result")), result);
+    cr_assert_str_eq(json_string_value(json_object_get(said, "reason")), reason);
+    cr_assert_eq(json_array_size(json_object_get(said, "legs")), 0);
+    cr_assert_eq(json_object_size(json_object_get(said, "blocks")), 0);
+    json_decref(said);
+}
+
+static void start_and_end(void)
+{
+    cr_assert_eq(plan_memory_arrive(setup.memory, &id), PLAN_UNKNOWN);
+    cr_assert(plan_memory_start(setup.memory, &id));
+    plan_memory_end(setup.memory, &id);
+}
+
+/* Its report was given up, or could not be written: the server would ask for ever, and make no other plan. */
+Test(agent_poll, r15_a_plan_that_ended_is_reported_as_unknown_when_it_comes_again)
+{
+    start_and_end();
+    cr_assert_not(get(PLAN));
+    cr_assert_not(get(PLAN));
+    cr_assert_not(pop(), "and does not run again");
+    cr_assert_eq(outbox_report_count(outbox), 1, "one at a time");
+    expect_report("unknown", "lost");
+    cr_assert_eq(plan_memory_look(setup.memory, &id), PLAN_ENDED);
+}
+
+Test(agent_poll, r15_a_cancel_of_a_plan_that_ended_is_answered_with_unknown)
+{
+    start_and_end();
+    cr_assert_not(get(CANCEL));
+    cr_assert_eq(plan_memory_look(setup.memory, &id), PLAN_ENDED);
+    expect_report("unknown", "lost");
+}
+
+/* Nobody knows any more whether it was started. */
+Test(agent_poll, a_forgotten_plan_is_unknown_not_burnt)
+{
+    for (unsigned i = 0; i < 2 * 64; i++)
+        plan_memory_start(setup.memory, &(struct uuid){{0x01, 0x91, (uint8_t)i}});
+    cr_assert_eq(plan_memory_look(setup.memory, &id), PLAN_FORGOTTEN);
+    cr_assert_not(get(PLAN));
+    cr_assert_not(pop());
+    cr_assert_not(get(CANCEL));
+    cr_assert_eq(outbox_report_count(outbox), 1);
+    expect_report("unknown", "lost");
+}
+
+/* Its own report is still to come, and what it says must not be said less well before. */
+Test(agent_poll, a_plan_that_runs_is_not_reported)
+{
+    cr_assert(plan_memory_start(setup.memory, &id));
+    cr_assert_not(get(PLAN));
     cr_assert_eq(outbox_report_count(outbox), 0);
 }
 
