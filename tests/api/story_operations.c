@@ -2,12 +2,7 @@
  * cancel, undo, and the books afterwards. Refusals are in story_refusals.c. */
 #include "tests/lib/story_desk.h"
 
-#include <stdlib.h>
-
-#define OPERATIONS POST("/api/v1/desks/{set.desk}/operations"), .as = "cashier"
-#define ACT(kind, members)                                                                                   \
-    .body = "{'kind': '" kind "', 'presentation_id': '{set.reading}', " members "}", .keyed = true,          \
-    .want = 201
+#define OPERATIONS OPERATIONS_BY("cashier")
 #define REVERSE(label_)                                                                                      \
     POST("/api/v1/operations/{" label_ ".id}/reverse"),                                                      \
         .as = "cashier",                                                                                     \
@@ -17,34 +12,9 @@
         "= '{ann.id}' AND balance_minor <> 0"),                                                              \
         .text = text_
 
-/* Issues the card "red" to Ann; {issue.id} is the operation. */
-static struct story_desk *ready_card(struct story *story)
-{
-    static const struct step issue[] = {
-        {"ann", POST("/api/v1/people"), .body = "{'name': 'Ann Bell', 'personnel_no': 'A-1'}", .want = 201},
-        {"issue", OPERATIONS, ACT("issue", "'person_id': '{ann.id}', 'printed_no': 'R 7'"),
-         .has = "{'kind': 'issue', 'state': 'prepared', 'person': {'name': 'Ann Bell'}, 'card': "
-                "{'printed_no': 'R 7', 'state': 'issuing'}, 'cash_to_take_minor': 0}"},
-    };
-    struct story_desk *desk = story_desk_start(story, "cashier");
-    story_desk_card(desk, "red", "9c3ad15e");
-    story_play(story, issue, STEPS(issue));
-    story_desk_wait(desk, "issue", "completed");
-    return desk;
-}
-
-static void end(struct story *story, struct story_desk *desk)
-{
-    int status = -1;
-    story_desk_stop(desk);
-    char *said = server_command(story_server(story), (const char *const[]){"verify-ledger", NULL}, &status);
-    cr_expect_eq(status, 0, "%s", said);
-    free(said);
-}
-
 STORY(operations, money_goes_on_a_card_and_comes_off_again)
 {
-    struct story_desk *desk = ready_card(story);
+    struct story_desk *desk = story_desk_start_issued(story, "cashier");
     static const struct step recharge[] = {
         {"both", OPERATIONS, ACT("recharge", "'consumption_minor': 20000, 'water_minor': 5000"),
          .has =
@@ -93,12 +63,12 @@ STORY(operations, money_goes_on_a_card_and_comes_off_again)
          .want_err = "too_late"},
     };
     story_play(story, after, STEPS(after));
-    end(story, desk);
+    story_desk_stop(desk);
 }
 
 STORY(operations, times_are_an_account_of_their_own)
 {
-    struct story_desk *desk = ready_card(story);
+    struct story_desk *desk = story_desk_start_issued(story, "cashier");
     static const struct step times[] = {
         {"with money", OPERATIONS, .headers = "Idempotency-Key: {new.a}", .want_err = "bad_field",
          .pointer = "/times",
@@ -122,13 +92,13 @@ STORY(operations, times_are_an_account_of_their_own)
         {"paid back", GET("/api/v1/operations/{undo.id}"), .want = 200, .has = "{'cash_to_pay_minor': 1000}"},
     };
     story_play(story, after, STEPS(after));
-    end(story, desk);
+    story_desk_stop(desk);
 }
 
 /* The card leaves in the middle: in doubt, nothing else may begin, and the card itself finishes it. */
 STORY(operations, a_card_pulled_out_is_in_doubt_until_it_comes_back)
 {
-    struct story_desk *desk = ready_card(story);
+    struct story_desk *desk = story_desk_start_issued(story, "cashier");
     story_desk_training(desk, "cut", ", 'command': 8");
     static const struct step cut[] = {
         {"torn", OPERATIONS, ACT("recharge", "'consumption_minor': 10000")},
@@ -153,5 +123,5 @@ STORY(operations, a_card_pulled_out_is_in_doubt_until_it_comes_back)
          .text = "0"},
     };
     story_play(story, after, STEPS(after));
-    end(story, desk);
+    story_desk_stop(desk);
 }

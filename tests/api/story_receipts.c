@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define RECEIPTS POST("/api/v1/desks/{set.desk}/receipts"), .as = "cashier"
-#define OPERATIONS POST("/api/v1/desks/{set.desk}/operations"), .as = "cashier"
 #define PRINTS_WITH(label_, members)                                                                         \
     {"desk_" label_, GET("/api/v1/desks/{set.desk}"), .want = 200},                                          \
     {                                                                                                        \
@@ -97,19 +96,10 @@ static void english_on_paper(struct story *story)
 
 static struct story_desk *recharged(struct story *story)
 {
-    static const struct step issue[] = {
-        {"ann", POST("/api/v1/people"), .body = "{'name': 'Ann Bell'}", .want = 201},
-        {"issue", OPERATIONS, .keyed = true, .want = 201,
-         .body = "{'kind': 'issue', 'presentation_id': '{set.reading}', 'person_id': '{ann.id}'}"}};
-    static const struct step recharge[] = {
-        {"recharge", OPERATIONS, .keyed = true, .want = 201,
-         .body = "{'kind': 'recharge', 'presentation_id': '{set.reading}', 'consumption_minor': 15000, "
-                 "'water_minor': 5000}"}};
-    struct story_desk *desk = story_desk_start(story, "cashier");
-    story_desk_card(desk, "red", "9c3ad15e");
-    story_play(story, issue, STEPS(issue));
-    story_desk_wait(desk, "issue", "completed");
-    story_play(story, recharge, STEPS(recharge));
+    static const struct step recharge = {"recharge", OPERATIONS_BY("cashier"),
+                                         ACT("recharge", "'consumption_minor': 15000, 'water_minor': 5000")};
+    struct story_desk *desk = story_desk_start_issued(story, "cashier");
+    story_step(story, &recharge);
     story_desk_wait(desk, "recharge", "completed");
     return desk;
 }

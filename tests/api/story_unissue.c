@@ -2,13 +2,8 @@
  * the same person or another one. */
 #include "tests/lib/story_desk.h"
 
-#include <stdlib.h>
-
 #define PASSWORD "four quiet green rivers"
-#define OPERATIONS POST("/api/v1/desks/{set.desk}/operations"), .as = "dora"
-#define ACT(kind, members)                                                                                   \
-    .body = "{'kind': '" kind "', 'presentation_id': '{set.reading}', " members "}", .keyed = true,          \
-    .want = 201
+#define OPERATIONS OPERATIONS_BY("dora")
 #define TAKE_BACK "{'kind': 'unissue', 'presentation_id': '{set.reading}', 'reason': 'wrong person'}"
 #define GRANT(label_, key_)                                                                                  \
     {                                                                                                        \
@@ -30,25 +25,10 @@ static struct story_desk *ready(struct story *story)
              "{'name': 'dora', 'full_name': 'Dora Hill', 'roles': ['cashier'], 'password': '" PASSWORD "'}"},
         {"login", POST("/api/v1/session"), .as = "dora", .want = 201,
          .body = "{'name': 'dora', 'password': '" PASSWORD "'}"},
-        {"ann", POST("/api/v1/people"), .body = "{'name': 'Ann Bell'}", .want = 201},
         {"bea", POST("/api/v1/people"), .body = "{'name': 'Bea Stone'}", .want = 201},
     };
-    static const struct step issue[] = {{"issue", OPERATIONS, ACT("issue", "'person_id': '{ann.id}'")}};
     story_play(story, people, STEPS(people));
-    struct story_desk *desk = story_desk_start(story, "dora");
-    story_desk_card(desk, "red", "9c3ad15e");
-    story_play(story, issue, STEPS(issue));
-    story_desk_wait(desk, "issue", "completed");
-    return desk;
-}
-
-static void end(struct story *story, struct story_desk *desk)
-{
-    int status = -1;
-    story_desk_stop(desk);
-    char *said = server_command(story_server(story), (const char *const[]){"verify-ledger", NULL}, &status);
-    cr_expect_eq(status, 0, "%s", said);
-    free(said);
+    return story_desk_start_issued(story, "dora");
 }
 
 STORY(unissue, what_is_refused)
@@ -75,10 +55,10 @@ STORY(unissue, what_is_refused)
          .body = "{'kind': 'unissue', 'presentation_id': '{set.reading}', 'reason': 'x', 'person_id': "
                  "'{ann.id}'}",
          .want_err = "bad_field", .pointer = "/kind"},
-        {"by finance", POST("/api/v1/desks/{set.desk}/operations"), .as = "finance",
-         .headers = "Idempotency-Key: {new.a}", .body = TAKE_BACK, .want_err = "forbidden"},
-        {"by nobody", POST("/api/v1/desks/{set.desk}/operations"), .as = "nobody",
-         .headers = "Idempotency-Key: {new.a}", .body = TAKE_BACK, .want_err = "unauthenticated"},
+        {"by finance", OPERATIONS_BY("finance"), .headers = "Idempotency-Key: {new.a}", .body = TAKE_BACK,
+         .want_err = "forbidden"},
+        {"by nobody", OPERATIONS_BY("nobody"), .headers = "Idempotency-Key: {new.a}", .body = TAKE_BACK,
+         .want_err = "unauthenticated"},
         {"off", OPERATIONS, ACT("withdraw", "'consumption_minor': 2000, 'water_minor': 500")},
     };
     story_play(story, refused, STEPS(refused));
@@ -92,7 +72,7 @@ STORY(unissue, what_is_refused)
         {"nothing happened", CARDS("ann", "active")},
     };
     story_play(story, password, STEPS(password));
-    end(story, desk);
+    story_desk_stop(desk);
 }
 
 /* Ann's by mistake, then Bea's, then Ann's after all: three numbers, and each timeline shows its own. */
@@ -160,7 +140,7 @@ STORY(unissue, a_card_is_taken_back_and_issued_again)
          .body = "{'desk_id': '{set.desk}', 'presentation_id': '{set.reading}', 'reason': 'x'}"},
     };
     story_play(story, after, STEPS(after));
-    end(story, desk);
+    story_desk_stop(desk);
 }
 
 /* A card whose account is over still carries its old content; issued again, nothing of it counts. */
@@ -192,7 +172,7 @@ STORY(unissue, a_cancelled_card_with_its_old_content_is_issued_again)
         {"numbers", SQL("SELECT count(DISTINCT card_no) FROM card WHERE uid = '\\x9c3ad15e'"), .text = "2"},
     };
     story_play(story, after, STEPS(after));
-    end(story, desk);
+    story_desk_stop(desk);
 }
 
 STORY(unissue, cut_in_the_middle_it_is_finished_by_the_card)
@@ -216,7 +196,7 @@ STORY(unissue, cut_in_the_middle_it_is_finished_by_the_card)
     story_desk_wait(desk, "back", "completed");
     static const struct step after[] = {{"taken back", CARDS("ann", "cancelled")}};
     story_play(story, after, STEPS(after));
-    end(story, desk);
+    story_desk_stop(desk);
 }
 
 /* A trailer torn to zeros locks its sector for ever: the card is given up, its holder gets another one. */
@@ -240,5 +220,5 @@ STORY(unissue, a_locked_card_is_given_up)
     static const struct step another[] = {{"another", OPERATIONS, ACT("issue", "'person_id': '{ann.id}'")}};
     story_play(story, another, STEPS(another));
     story_desk_wait(desk, "another", "completed");
-    end(story, desk);
+    story_desk_stop(desk);
 }

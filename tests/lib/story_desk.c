@@ -194,6 +194,22 @@ struct story_desk *story_desk_start(struct story *story, const char *as)
     return desk;
 }
 
+struct story_desk *story_desk_start_issued(struct story *story, const char *as)
+{
+    static const struct step ann = {"ann", POST("/api/v1/people"),
+                                    .body = "{'name': 'Ann Bell', 'personnel_no': 'A-1'}", .want = 201};
+    const struct step issue = {
+        "issue", OPERATIONS_BY(as), ACT("issue", "'person_id': '{ann.id}', 'printed_no': 'R 7'"),
+        .has = "{'kind': 'issue', 'state': 'prepared', 'person': {'name': 'Ann Bell'}, 'card': "
+               "{'printed_no': 'R 7', 'state': 'issuing'}, 'cash_to_take_minor': 0}"};
+    struct story_desk *desk = story_desk_start(story, as);
+    story_step(story, &ann);
+    story_desk_card(desk, "red", "9c3ad15e");
+    story_step(story, &issue);
+    story_desk_wait(desk, "issue", "completed");
+    return desk;
+}
+
 void story_desk_stop(struct story_desk *desk)
 {
     int status = 0;
@@ -203,6 +219,10 @@ void story_desk_stop(struct story_desk *desk)
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         print_log(desk);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the agent ended with status %d", status);
+    char *said =
+        server_command(story_server(desk->story), (const char *const[]){"verify-ledger", NULL}, &status);
+    cr_expect_eq(status, 0, "%s", said);
+    free(said);
     free(desk);
 }
 

@@ -17,10 +17,18 @@
 
 struct story_desk;
 
+/* A step that asks for an act on the card that lies there; `members` of its body beside kind and reading. */
+#define OPERATIONS_BY(as_) POST("/api/v1/desks/{set.desk}/operations"), .as = as_
+#define ACT(kind, members)                                                                                   \
+    .body = "{'kind': '" kind "', 'presentation_id': '{set.reading}', " members "}", .keyed = true,          \
+    .want = 201
+
 /* Makes the desk ("desk"), sets the system password, pairs and starts the agent, lets client `as` sit down
  * and opens the desk's stream. {set.desk} is its id. Fails the test when the reader does not come up. */
 struct story_desk *story_desk_start(struct story *story, const char *as);
-/* Ends the agent, which must end with success. */
+/* The same; then the card "red" lies on its reader, issued to Ann Bell: {ann.id}, {issue.id}. */
+struct story_desk *story_desk_start_issued(struct story *story, const char *as);
+/* Ends the agent, which must end with success; the books must be right. */
 void story_desk_stop(struct story_desk *desk);
 
 /* A new blank 1K card of this name and UID, placed and read. */
