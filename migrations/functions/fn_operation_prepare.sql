@@ -1,12 +1,11 @@
 -- An operator asks for an act on the card that lies on the desk's reader. One function decides everything and returns
 -- one outcome word; any word but done or replayed means that nothing changed.
 
--- Whether a known card may take a money act: ok or the word of the refusal.
+-- Whether a known card may take a money act: ok or the word of the refusal. What was read is compared with the books as they
+-- are now, under the lock of the card: a reading that was true when it came may be older than what another desk has proven
+-- since, and then the two are not one card (card rules 6.1). Every purse may say so, not only those the act concerns.
 CREATE OR REPLACE FUNCTION fn_card_money_check(p_card card, p_seen presentation, p_purses text[]) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    v_purse text;
-    v_verdict text;
 BEGIN
     IF p_card.id IS NULL OR NOT p_card.has_purses OR p_card.state = 'cancelled' THEN
         RETURN 'card_not_ours';
@@ -25,31 +24,24 @@ BEGIN
     ELSIF p_seen.state <> 'ours' THEN
         RETURN 'card_unreadable';
     END IF;
-    FOREACH v_purse IN ARRAY p_purses LOOP
-        v_verdict := p_seen.seen -> v_purse ->> 'verdict';
-        IF v_verdict IS NULL OR v_verdict IN ('unreadable', 'not_read') THEN
-            RETURN 'card_unreadable';
-        ELSIF v_verdict NOT IN ('nothing_new', 'lower_value', 'applied', 'fence_proven', 'not_applied')
-            OR (p_seen.seen -> v_purse ->> 'provisional')::boolean THEN
-            RETURN 'card_changed';
-        ELSIF fn_epochs_short(p_card.uid, v_purse) THEN
-            RETURN 'card_in_doubt';
-        END IF;
-    END LOOP;
-    RETURN 'ok';
+    RETURN coalesce((SELECT v.word
+      FROM (SELECT unnest(p_purses) UNION SELECT jsonb_object_keys(p_seen.seen)) AS p (purse)
+      LEFT JOIN card_purse c ON c.uid = p_card.uid AND c.purse = p.purse
+      CROSS JOIN LATERAL (SELECT p_seen.seen -> p.purse AS sight) s
+      CROSS JOIN LATERAL (SELECT CASE
+            WHEN fn_sight_outdated(s.sight, c) THEN 'card_changed'
+            WHEN NOT p.purse = ANY (p_purses) THEN NULL
+            WHEN coalesce(s.sight ->> 'verdict', 'not_read') IN ('unreadable', 'not_read') THEN 'card_unreadable'
+            WHEN NOT fn_sight_committed(s.sight, c) THEN 'card_changed'
+            WHEN c.highest_no >= c.committed_no + 90 THEN 'card_in_doubt' END AS word) v
+     WHERE v.word IS NOT NULL ORDER BY p.purse = ANY (p_purses) DESC, p.purse LIMIT 1), 'ok');
 END
 $$;
 COMMENT ON FUNCTION fn_card_money_check(card, presentation, text[]) IS 'Whether state, block and reading of a card allow a money act.';
 
 -- An epoch is one byte on the card, so at most 100 numbers beyond the committed one may be out. From 90 on nothing new is
--- begun: the numbers left are for retries and for the fence that brings the committed number forward.
-CREATE OR REPLACE FUNCTION fn_epochs_short(p_uid bytea, p_purse text) RETURNS boolean
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    RETURN (SELECT EXISTS (SELECT FROM card_purse WHERE uid = p_uid AND purse = p_purse AND highest_no >= committed_no + 90));
-END
-$$;
-COMMENT ON FUNCTION fn_epochs_short(bytea, text) IS 'Whether a purse needs a maintenance fence before the next act.';
+-- begun (fn_card_money_check): the numbers left are for retries and for the fence that brings the committed number forward.
+DROP FUNCTION IF EXISTS fn_epochs_short(bytea, text);
 
 -- Allocates the next epoch of a purse for a leg or a fence. Null: 100 numbers are out already (a fence may take the last).
 CREATE OR REPLACE FUNCTION fn_epoch_allocate(p_uid bytea, p_purse text, p_opening bigint, p_stored bigint, p_leg_id uuid,

@@ -67,8 +67,8 @@ $$;
 COMMENT ON FUNCTION fn_plan_burnt(uuid) IS 'What a burn receipt does to its operation.';
 
 -- Each leg reported is proven by itself (R22). A whole plan written gives the desk a new reading: the old one with the
--- blocks that were read back, so that the next act needs no new presentation. A sight that is newer than what is proven
--- stays as it was: it still waits for its own refresh.
+-- blocks that were read back, so that the next act needs no new presentation. A purse that was not written stays as it was
+-- read, whatever the books say by now, and so does a sight that is newer than what is proven: it waits for its own refresh.
 CREATE OR REPLACE FUNCTION fn_plan_written(p_plan plan, p_card card, p_report jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -90,15 +90,18 @@ BEGIN
     END LOOP;
     IF p_report ->> 'result' = 'written' AND p_report ->> 'presentation' IS NOT NULL
         AND p_plan.request ->> 'operation_kind' IS DISTINCT FROM 'issue' THEN
-        SELECT jsonb_object_agg(s.key, CASE WHEN (s.value ->> 'epoch_no')::bigint <= c.committed_no
+        SELECT jsonb_object_agg(s.key, CASE WHEN coalesce(w.leg ->> 'epoch_no', s.value ->> 'epoch_no')::bigint <= c.committed_no
                    AND s.value ->> 'verdict' IN ('not_applied', 'applied', 'fence_proven', 'nothing_new', 'lower_value')
-                   THEN jsonb_build_object('verdict',
+                   THEN CASE WHEN w.leg IS NULL THEN s.value ELSE '{}' END || jsonb_build_object('verdict',
                    CASE WHEN EXISTS (SELECT FROM epoch e WHERE e.uid = p_plan.uid AND e.purse = s.key AND e.state = 'open'
                         AND e.epoch_no > c.committed_no) THEN 'not_applied' ELSE 'nothing_new' END,
-                   'contradiction', 'none', 'epoch_no', c.committed_no, 'value', c.lowest_minor, 'lower', false,
-                   'provisional', false) ELSE s.value END)
+                   'contradiction', 'none', 'epoch_no', coalesce(w.leg -> 'epoch_no', s.value -> 'epoch_no'),
+                   'value', CASE WHEN p_plan.kind = 'refresh' OR w.leg IS NULL THEN s.value -> 'value' ELSE w.leg -> 'opening' END,
+                   'lower', false, 'provisional', false) ELSE s.value END)
           INTO v_seen FROM presentation p CROSS JOIN LATERAL jsonb_each(p.seen) s
-          LEFT JOIN card_purse c ON c.uid = p_plan.uid AND c.purse = s.key WHERE p.id = p_plan.presentation_id;
+          LEFT JOIN card_purse c ON c.uid = p_plan.uid AND c.purse = s.key
+          LEFT JOIN jsonb_array_elements(p_plan.request -> 'legs') w (leg) ON w.leg ->> 'purse' = s.key
+         WHERE p.id = p_plan.presentation_id;
         INSERT INTO presentation (id, desk_id, presence_id, uid, state, blocks, sectors, seen)
         SELECT (p_report ->> 'presentation')::uuid, desk_id, presence_id, uid, state,
                blocks || coalesce(p_report -> 'blocks', '{}'), sectors, v_seen

@@ -105,7 +105,8 @@ $$;
 COMMENT ON FUNCTION fn_plan_again(plan, desk_live) IS 'Whether an unreported plan is sent again, cancelled or left alone.';
 
 -- The next plan for the card on a desk, if it needs one: first make a provisional sight sure (refresh), then void what a
--- cancel asks for (fence), else write what is still pending. At most one plan a reading.
+-- cancel asks for (fence), else write what is still pending. At most one plan a reading, and none for a reading that is older than the books: the card
+-- is read again first.
 CREATE OR REPLACE FUNCTION fn_plan_new(p_live desk_live, p_agent_id uuid, p_plan_id uuid) RETURNS plan
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -123,7 +124,9 @@ BEGIN
     END IF;
     SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
     SELECT * INTO v_seen FROM presentation WHERE id = p_live.presentation_id;
-    IF v_card.block = 'case' OR EXISTS (SELECT FROM plan WHERE presentation_id = v_seen.id) THEN
+    IF v_card.block = 'case' OR EXISTS (SELECT FROM plan WHERE presentation_id = v_seen.id)
+        OR EXISTS (SELECT FROM jsonb_each(v_seen.seen) s JOIN card_purse c ON c.uid = v_seen.uid AND c.purse = s.key
+                    WHERE fn_sight_outdated(s.value, c)) THEN
         RETURN NULL;
     END IF;
     SELECT * INTO v_operation FROM operation WHERE uid = p_live.uid AND finished_at IS NULL;
@@ -216,16 +219,33 @@ END
 $$;
 COMMENT ON FUNCTION fn_plan_issue_legs(operation, presentation) IS 'Epochs of the empty purses of an issue.';
 
--- What a reading shows of a purse is what is proven of it: nothing newer, nothing that waits for a refresh.
+-- What a reading shows of a purse is what is proven of it now, epoch and value: nothing newer, nothing that waits for a
+-- refresh, and nothing older, which a plan would compare in vain or, on a second card with the same content, write over.
+-- Plain expressions, so that queries hold them in line.
+CREATE OR REPLACE FUNCTION fn_sight_committed(p_sight jsonb, p_purse card_purse) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce((p_sight ->> 'epoch_no')::bigint = p_purse.committed_no AND (p_sight ->> 'value')::bigint = p_purse.lowest_minor
+        AND NOT (p_sight ->> 'provisional')::boolean
+        AND p_sight ->> 'verdict' IN ('not_applied', 'nothing_new', 'lower_value', 'applied', 'fence_proven'), false)
+$$;
+COMMENT ON FUNCTION fn_sight_committed(jsonb, card_purse) IS 'Whether a purse was read as it is proven, surely.';
+
+-- A purse was read as it once was: more has been proven since, or was already when the reading came late. A reading that
+-- contradicts what was proven before it is no such thing but a case.
+CREATE OR REPLACE FUNCTION fn_sight_outdated(p_sight jsonb, p_purse card_purse) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(p_sight ->> 'verdict' IN ('not_applied', 'nothing_new', 'lower_value', 'applied', 'fence_proven', 'stale')
+        AND ((p_sight ->> 'epoch_no')::bigint < p_purse.committed_no
+             OR (p_sight ->> 'epoch_no')::bigint = p_purse.committed_no AND (p_sight ->> 'value')::bigint > p_purse.lowest_minor), false)
+$$;
+COMMENT ON FUNCTION fn_sight_outdated(jsonb, card_purse) IS 'Whether a purse was read in an older epoch or with more than is proven now.';
+
 CREATE OR REPLACE FUNCTION fn_seen_committed(p_seen presentation, p_purse text) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    RETURN (SELECT coalesce((SELECT (s.view ->> 'epoch_no')::bigint = c.committed_no AND NOT (s.view ->> 'provisional')::boolean
-               AND s.view ->> 'verdict' IN ('not_applied', 'nothing_new', 'lower_value', 'applied', 'fence_proven')
-        FROM (SELECT p_seen.seen -> p_purse AS view) s JOIN card_purse c ON c.uid = p_seen.uid AND c.purse = p_purse), false));
+    RETURN (SELECT coalesce((SELECT fn_sight_committed(s.sight, c)
+        FROM (SELECT p_seen.seen -> p_purse AS sight) s JOIN card_purse c ON c.uid = p_seen.uid AND c.purse = p_purse), false));
 END
 $$;
-COMMENT ON FUNCTION fn_seen_committed(presentation, text) IS 'Whether a purse was read in its committed epoch, surely.';
+COMMENT ON FUNCTION fn_seen_committed(presentation, text) IS 'Whether a reading shows a purse as it is proven, surely.';
 
 -- A withdrawal that the card does not cover any more can only be voided: its operation is cancelled here.
 CREATE OR REPLACE FUNCTION fn_plan_covered(p_operation operation) RETURNS boolean

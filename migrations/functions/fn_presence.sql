@@ -58,20 +58,15 @@ END
 $$;
 COMMENT ON FUNCTION fn_reading_overdue(desk_live) IS 'Whether the card on a desk is to be presented again because its reading did not come.';
 
--- A reading made before the last act on its card was reported, and older than what that act proved: the card was presented
--- anew while it was written. Nothing can be built on it, so the card is read again; asked for at most once a second. A
--- reading made after the report that shows an older content is no such thing, but a contradiction.
+-- A reading that is older than the books by now: the card was presented anew while it was written, or another desk saw a card
+-- of the same chip with less on it. Nothing can be built on it, so the card is read again, and what it shows then is either
+-- what is proven or a contradiction. Asked for at most once a second.
 CREATE OR REPLACE FUNCTION fn_reading_outdated(p_live desk_live) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    v_seen presentation;
 BEGIN
-    SELECT * INTO v_seen FROM presentation WHERE id = p_live.presentation_id;
-    IF NOT EXISTS (SELECT FROM jsonb_each(v_seen.seen) s JOIN card_purse c ON c.uid = v_seen.uid AND c.purse = s.key
-                    WHERE (s.value ->> 'epoch_no')::bigint < c.committed_no) THEN
-        RETURN false;
-    END IF;
-    IF NOT EXISTS (SELECT FROM plan WHERE uid = v_seen.uid AND reported_at > v_seen.at) THEN
+    IF NOT EXISTS (SELECT FROM presentation p CROSS JOIN LATERAL jsonb_each(p.seen) s
+                     JOIN card_purse c ON c.uid = p.uid AND c.purse = s.key
+                    WHERE p.id = p_live.presentation_id AND fn_sight_outdated(s.value, c)) THEN
         RETURN false;
     END IF;
     UPDATE desk_live SET read_asked_at = clock_timestamp() WHERE desk_id = p_live.desk_id AND presence_id = p_live.presence_id
@@ -79,7 +74,7 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-COMMENT ON FUNCTION fn_reading_outdated(desk_live) IS 'Whether the card on a desk is to be read again because an act on it was proven since.';
+COMMENT ON FUNCTION fn_reading_outdated(desk_live) IS 'Whether the card on a desk is to be read again because more was proven of it since.';
 
 -- The same presence again changes nothing: what was read of it stays read.
 -- Returns how the card is to be read: body {desk_id, kind, uid, mode, key_version, start_sector, uses_times,
