@@ -1,21 +1,41 @@
 // What the desk shows, out of what is known: pure functions, so that every screen follows from one state.
 
-// One word for the stage. `live.card` is null while the reader is empty; `serverAway`: nothing was heard for too long.
-export function stageOf({ live, act, stream, serverAway = false }) {
-    const open = act && !act.finished_at;
-    // What is in doubt stays on the screen whatever goes away, until another card needs it.
-    if (open && act.state === 'in_doubt' && (!live?.card || live.card.card?.id === act.card.id)) return 'in_doubt';
+// The open act that the screen is about: that of the card on the reader; while none lies there, the one begun last; else null.
+export function openAct({ live, act }) {
+    const ours = act && !act.finished_at ? act : null;
+    const there = live?.card?.operation;
+    if (there) return there.id === act?.id ? ours : there;
+    return ours && (!live?.card || live.card.card?.id === ours.card.id) ? ours : null;
+}
+
+// A case locks the card: nothing is written to it until a supervisor has closed it.
+const inCase = (card) => card?.state === 'blocked' && card.card?.block === 'case';
+
+// While its card lies there an act is written in about a second; one that cannot be says so, and may be undone.
+function stageOfAct(act, card, late) {
+    if (inCase(card)) return 'case';
+    if (act.state === 'in_doubt') return 'in_doubt';
+    if (act.state === 'prepared' && card.state === 'damaged') return 'damaged';
+    return act.state === 'prepared' && late === act.id ? 'in_doubt' : 'writing';
+}
+
+// One word for the stage. `live.card` is null while the reader is empty; `serverAway`: nothing was heard for too long;
+// `late`: id of an act that waits for its writing longer than it should.
+export function stageOf({ live, act, stream, serverAway = false, late = null }) {
+    const open = openAct({ live, act });
+    // What is in doubt, and what is booked without a card to write it on, stays on the screen whatever goes away, until another
+    // card needs it.
+    if (open && (open.state === 'in_doubt' ? !inCase(live?.card) : live && !live.card)) return 'in_doubt';
     if (serverAway) return 'server_away';
     if (!live) return stream === 'lost' ? 'server_away' : 'unknown';
     if (live.agent.update === 'required') return 'agent_old';
     if (!live.agent.online) return 'agent_away';
     if (live.agent.reader_state !== 'ok') return 'reader_away';
     const card = live.card;
-    if (!card) return open && act.state === 'writing' ? 'in_doubt' : 'none';
-    if (open && (card.operation?.id === act.id || card.card?.id === act.card.id)) return 'writing';
-    if (card.state === 'in_doubt' && card.operation?.state === 'writing') return 'writing';
-    if (card.state === 'blocked' && card.card?.block === 'case') return 'case';
-    return card.state;
+    if (!card) return 'none';
+    if (open) return stageOfAct(open, card, late);
+    if (inCase(card)) return 'case';
+    return card.state === 'in_doubt' ? 'reading' : card.state; // its act has just ended: the news of the card follow
 }
 
 // Largest amounts a card allows. The consumption account is stored + subsidy; a subsidy cannot be paid out.

@@ -8,14 +8,16 @@ export const streamLost = signal(false); // for longer than it takes to open it 
 export const act = signal(null); // the act this desk works on: an operation of the API
 export const log = signal([]); // its steps with their times, newest last
 export const taken = signal(null); // who took the desk over
-export const settled = signal(null); // an act of this desk that was decided while its card was not on our reader
+export const settled = signal([]); // acts of this desk that were decided while their cards were not on our reader, oldest first
+export const late = signal(null); // id of an act that waits longer than it should, though its card lies there
 export const turn = signal(0); // counts what was heard of acts, ours or not
 
 let port = null;
 let deskId = null;
 let shown = null; // id of the act that came onto the screen last
-let ending = null; // an act that ended while a card was being read
-let concluded = null; // id of the act whose end was said last
+let ending = []; // acts that ended while a card was being read
+let concluded = []; // ids of the acts whose end was said, newest last
+let aside = []; // open acts that made room for that of another card
 let left = null; // the balances of the card that was taken off last
 let unheard = null; // id of an act whose answer never came: whether it was begun is not known
 const listeners = new Set();
@@ -44,7 +46,10 @@ export function watch(id, again = false) {
     const other = id !== deskId;
     deskId = id;
     batch(() => {
-        if (other) live.value = act.value = settled.value = shown = null; // the same desk stays on the screen until its snapshot comes
+        if (other) { // the same desk stays on the screen until its snapshot comes
+            live.value = act.value = shown = null;
+            settled.value = aside = ending = [];
+        }
         stream.value = id ? 'connecting' : 'off';
     });
     if (!id && !port) return;
@@ -67,24 +72,61 @@ export const note = (key, values) => {
 async function join() {
     const id = deskId;
     const present = await get(`/desks/${id}/live`);
-    if (id === deskId && (!live.value || present.no >= live.value.no)) live.value = present;
+    if (id !== deskId || (live.value && present.no < live.value.no)) return;
+    live.value = present;
+    lookForMissed();
 }
 
-// The act on the screen: an open one stays until it is finished, and a finished one until it is put away.
-function follow(operation) {
+const isOpen = (operation) => operation && !operation.finished_at;
+
+// The act on the screen: an open one stays until it is finished, and a finished one until it is put away. A card that lies on
+// the reader shows its own act, whichever stood there before.
+function follow(operation, card) {
     const before = act.value;
     const same = before?.id === operation.id;
-    if (!same && (operation.finished_at || (before && !before.finished_at))) return;
+    const lies = card?.operation?.id === operation.id;
+    aside = aside.filter((each) => each.id !== operation.id || isOpen(operation)).map((each) => (each.id === operation.id ? operation : each));
+    if (!same && (!isOpen(operation) || (isOpen(before) && !lies))) return;
     if (!same) log.value = [];
     if (!same || before.state !== operation.state) note(`step.${operation.state}`);
     show(operation);
 }
 
 function show(operation) {
+    const before = act.value;
     // What became of a card without money is old news once the next act begins.
-    if (['issue', 'unissue'].includes(settled.value?.kind) && settled.value.id !== operation.id) settled.value = null;
+    settled.value = settled.value.filter((each) => !['issue', 'unissue'].includes(each.kind) || each.id === operation.id);
+    if (isOpen(before) && before.id !== operation.id) aside.push(before);
+    aside = aside.filter((each) => each.id !== operation.id);
     shown = operation.id;
     act.value = operation;
+}
+
+// The reader is empty and no act stands on the screen: one that made room for another card comes back.
+function backFromAside() {
+    if (!isOpen(act.value) && aside.length) show(aside.pop());
+}
+
+export const dismiss = (operation) => (settled.value = settled.value.filter((each) => each.id !== operation.id));
+
+// While its card lies there, an act is begun within a moment of its booking, or something keeps it from being begun.
+const LATE_AFTER_MS = 8000;
+let lateTimer = null;
+let waitsFor = null;
+effect(() => {
+    const operation = live.value?.card?.operation;
+    const waits = operation?.state === 'prepared' ? operation.id : null;
+    if (waits === waitsFor) return;
+    waitsFor = waits;
+    clearTimeout(lateTimer);
+    late.value = null;
+    if (waits) lateTimer = setTimeout(() => (late.value = waits), LATE_AFTER_MS);
+});
+
+// Asks for the act to be undone; `scrap` gives its card up for ever. What is on the screen by the time of the answer may be
+// another act.
+export async function cancel(operation, body = {}) {
+    hear(await post(`/operations/${operation.id}/cancel`, body, { repeatable: true }), live.value?.card);
 }
 
 const READ_ANEW_MS = 10000;
@@ -131,6 +173,7 @@ export async function begin(path, body, options) {
         if (shown !== made.id) {
             log.value = [];
             show(made);
+            if (!isOpen(made)) conclude(made, live.value?.card);
         }
         note('step.confirmed');
     } catch (error) {
@@ -148,31 +191,58 @@ async function lookForUnheard() {
     if (!found || shown === id) return;
     log.value = [];
     show(found);
+    if (!isOpen(found)) conclude(found, live.value?.card);
+}
+
+// The present that was sent says of the card's own act only where it stands: what became of others was not heard.
+async function lookForMissed() {
+    const there = live.value?.card?.operation?.id;
+    for (const before of [act.value, ...aside].filter((each) => isOpen(each) && each.id !== there)) {
+        const found = await get(`/operations/${before.id}`).catch(() => null);
+        if (found && (act.value === before || aside.includes(before))) hear(found, live.value?.card);
+    }
 }
 
 // An act of ours that ended: its reminder stands beside its card. If that card is not on our reader, what to do with the cash
 // is said all the same. While a card is being read nobody knows which one it is.
 function conclude(operation, card) {
-    ending = card?.state === 'reading' ? operation : null;
-    if (ending) return;
-    concluded = operation.id;
-    if (card?.card?.id === operation.card.id) return;
-    settled.value = operation;
+    if (operation.kind === 'issue') return;
+    ending = ending.filter((each) => each.id !== operation.id);
+    if (card?.state === 'reading') return void ending.push(operation);
+    concluded = [...concluded, operation.id].slice(-CONCLUDED_MAX);
+    // Of a card that is locked by a case the screen shows the case; that nothing was changed is said beside it.
+    const locked = operation.state === 'aborted' && card?.card?.block === 'case';
+    if (card?.card?.id === operation.card.id && !locked) return;
+    settled.value = [...settled.value.filter((each) => each.id !== operation.id), operation];
     if (act.value?.id === operation.id) act.value = null;
+    if (!card) backFromAside();
+}
+
+// Now it is known what lies there.
+const concludeAll = (card) => ending.forEach((operation) => conclude(operation, card));
+
+const CONCLUDED_MAX = 100;
+// Where an act stands now, by an event or by an answer. Its end is said once, however often it is heard of.
+function hear(operation, card) {
+    const known = concluded.includes(operation.id) || (act.value?.id === operation.id && act.value.finished_at);
+    follow(operation, card);
+    if (!known && operation.finished_at && operation.desk_id === deskId) conclude(operation, card);
 }
 
 // Whatever card comes next, it closes the reminder of the one before; the same card closes it if it was used meanwhile.
 function newCard(card) {
-    if (ending) conclude(ending, card);
+    concludeAll(card);
     const used = left && card && JSON.stringify(card.balances) !== left;
     if (act.value?.finished_at && (act.value.card.id !== card?.card?.id || used)) act.value = null;
     if (card) left = null;
-    if (card?.operation) follow(card.operation);
+    if (card?.operation) follow(card.operation, card);
+    if (!card) backFromAside();
 }
 
 const apply = {
     snapshot: (now, body) => {
         newCard(body.card);
+        queueMicrotask(lookForMissed);
         return body;
     },
     card_present: (now, body) => {
@@ -180,17 +250,15 @@ const apply = {
         return { ...now, card: body };
     },
     card_removed: (now) => {
-        if (ending) conclude(ending, null);
+        concludeAll(null);
         if (act.value && !act.value.finished_at) note('step.removed');
         left = now.card?.balances ? JSON.stringify(now.card.balances) : null;
+        backFromAside();
         return { ...now, card: null };
     },
     operation: (now, body) => {
-        const { operation } = body;
-        const known = concluded === operation.id || (act.value?.id === operation.id && act.value.finished_at);
-        follow(operation);
         turn.value += 1;
-        if (!known && operation.finished_at && operation.desk_id === deskId && operation.kind !== 'issue') conclude(operation, body.card);
+        hear(body.operation, body.card);
         return { ...now, card: body.card };
     },
     agent_online: (now, body) => ({ ...now, agent: { ...now.agent, ...body, online: true } }),

@@ -1,7 +1,6 @@
 // The band: colour, icon, word and sentence of the card's state, readable from two metres.
 import { html, useState, useEffect } from '../lib/html.js';
 import { t, dayText, hasText } from '../lib/i18n.js';
-import { act } from '../lib/live.js';
 import { money, cardNo } from '../lib/money.js';
 import { Icon } from './icon.js';
 import { look } from './card-state.js';
@@ -22,9 +21,9 @@ function useSlow(stage) {
 export const cashOf = (operation) => operation.cash_to_take_minor
     || operation.legs.reduce((sum, leg) => sum + (leg.purse === 'times' ? leg.price_minor : leg.amount_minor), 0);
 
-function sentence(stage, card) {
+function sentence(stage, card, open) {
     if (stage === 'active') return [t('band.active.1'), t('band.active.2')];
-    if (stage === 'writing') return [t(`band.writing.${act.value?.kind ?? 'recharge'}`, { amount: money(cashOf(act.value ?? { legs: [] })) })];
+    if (stage === 'writing') return [t(`band.writing.${open.kind}`, { amount: money(cashOf(open)) })];
     if (stage === 'expired') return [t('band.expired', { day: dayText(card.card.expires_on) })];
     if (stage === 'issuing') return [t('band.issuing', { name: card.person?.name ?? '' })];
     if (stage === 'blocked') return [t(`band.blocked.${card.card.block}`)];
@@ -32,7 +31,8 @@ function sentence(stage, card) {
     return [hasText(`band.${stage}`) ? t(`band.${stage}`, { card: card?.card ? cardNo(card.card.card_no) : '' }) : ''];
 }
 
-export function Band({ stage, card }) {
+// `open`: the act that is being written.
+export function Band({ stage, card, open }) {
     const slow = useSlow(stage);
     const shown = ['reading', 'unknown'].includes(stage) && !slow ? 'none' : stage;
     const [tone, icon] = look(shown);
@@ -40,7 +40,7 @@ export function Band({ stage, card }) {
         <header class=${`band ${tone}`} data-state=${shown}>
             <${Icon} name=${icon} size="44" />
             <div class="grow"><h2>${t(`state.${shown}`)}</h2>
-                ${shown !== 'active' && sentence(shown, card).map((line) => html`<p>${line}</p>`)}</div>
-            ${shown === 'active' && html`<div class="band-side">${sentence(shown, card).map((line) => html`<p>${line}</p>`)}</div>`}
+                ${shown !== 'active' && sentence(shown, card, open).map((line) => html`<p>${line}</p>`)}</div>
+            ${shown === 'active' && html`<div class="band-side">${sentence(shown, card, open).map((line) => html`<p>${line}</p>`)}</div>`}
         </header>`;
 }

@@ -3,7 +3,7 @@ import { html, useSignal, useEffect } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { session, may } from '../lib/session.js';
-import { act, turn } from '../lib/live.js';
+import { act, live, late, turn } from '../lib/live.js';
 import { site, money, count } from '../lib/money.js';
 import { link } from '../lib/route.js';
 import { Icon } from './icon.js';
@@ -19,17 +19,21 @@ function sums(items) {
 
 export function DeskFoot() {
     const day = useSignal(null);
-    const open = useSignal([]);
+    const open = useSignal({ items: [] });
     const desk = session.value.desk.id;
     useEffect(() => {
         if (!may('transactions.read')) return undefined;
         let current = true; // an answer that comes late says what was
         const take = (query, use) => get('/operations', { desk_id: desk, ...query }).then((page) => current && use(page), () => null);
         take({ from: today(), limit: 200 }, (page) => (day.value = { ...sums(page.items), more: page.next_cursor }));
-        take({ state: 'open', limit: 50 }, (page) => (open.value = page.items));
+        take({ state: 'open', limit: 50 }, (page) => (open.value = page));
         return () => (current = false);
     }, [desk, act.value?.id, act.value?.state, turn.value]);
-    const doubtful = open.value.filter((item) => item.state === 'in_doubt');
+    // What is being written on the reader at this moment waits for nobody, and what has just ended is on the list a moment longer.
+    const here = live.value?.card?.operation?.id;
+    const ended = act.value?.finished_at && act.value.id;
+    const waiting = open.value.items.filter((item) => item.id !== ended && (item.state === 'in_doubt' || item.id !== here || late.value === here));
+    const word = waiting.every((item) => item.state === 'in_doubt') ? 'foot.doubt' : 'foot.open';
     return html`
         <footer class="foot">
             ${day.value && html`
@@ -37,7 +41,7 @@ export function DeskFoot() {
                 <span><${Icon} name="download" size="16" /> ${t('foot.taken')} <b>${money(day.value.taken)}</b></span>
                 <span><${Icon} name="arrow-up-right" size="16" /> ${t('foot.paid')} <b>${money(day.value.paid)}</b></span>`}
             <span class="grow"></span>
-            ${doubtful.length ? html`<a class="amber-ink" href=${link('transactions', { state: 'open' })}>${t('foot.doubt', { count: doubtful.length })}</a>`
+            ${waiting.length ? html`<a class="amber-ink" href=${link('transactions', { state: 'open' })}>${t(word, { count: `${waiting.length}${open.value.next_cursor ? '+' : ''}` })}</a>`
                 : html`<span>${t('foot.no_doubt')}</span>`}
         </footer>`;
 }

@@ -3,16 +3,16 @@ import { html, useEffect, useLayoutEffect, useSignal, effect, classes } from '..
 import { t } from '../lib/i18n.js';
 import { get, serverAway } from '../lib/api.js';
 import { session, may, locked } from '../lib/session.js';
-import { live, act, stream, streamLost, onEvent } from '../lib/live.js';
+import { live, act, stream, streamLost, late, onEvent } from '../lib/live.js';
 import { site } from '../lib/money.js';
-import { stageOf, issuable } from '../lib/desk-state.js';
+import { stageOf, openAct, issuable } from '../lib/desk-state.js';
 import { bindKeys } from '../lib/keys.js';
 import { play, hush } from '../lib/sound.js';
 import { go } from '../lib/route.js';
 import { Band } from '../parts/desk-band.js';
 import { Holder, Purses, Entries, LastActs, Idle, Guide } from '../parts/desk-stage.js';
 import { Actions, NewCards, Result } from '../parts/desk-actions.js';
-import { Doubt, Settled, WhatHappened } from '../parts/desk-doubt.js';
+import { Doubt, OpenAct, Settled, WhatHappened } from '../parts/desk-doubt.js';
 import { MoneyDialog } from '../parts/money-dialog.js';
 import { printReceipt } from '../parts/receipt.js';
 import { lazy } from '../lib/lazy.js';
@@ -32,7 +32,7 @@ const WHOLE_CARD = ['issue', 'unissue']; // acts on the card itself, without mon
 const SOUNDS = { completed: 'success', aborted: 'failure', in_doubt: 'doubt' };
 
 const stageNow = () => stageOf({ live: live.value, act: act.value, stream: stream.value,
-    serverAway: serverAway.value || streamLost.value });
+    serverAway: serverAway.value || streamLost.value, late: late.value });
 
 // Sounds of acts and of cards that need care; the first look at a desk is silent.
 function useSounds() {
@@ -80,7 +80,8 @@ function Desk() {
     useSounds();
     const card = live.value?.card ?? null;
     const stage = stageNow();
-    const person = stage === 'in_doubt' && !card ? act.value?.person : card?.person;
+    const waiting = openAct({ live: live.value, act: act.value });
+    const person = stage === 'in_doubt' && !card ? waiting.person : card?.person;
     const entries = useEntries(person?.id, `${turn.value} ${act.value?.id} ${act.value?.state}`);
     useEffect(() => onEvent((kind) => kind !== 'operation' && (turn.value += 1)), []);
     const result = !['case', 'blocked', 'lost'].includes(stage) && act.value?.finished_at && !WHOLE_CARD.includes(act.value.kind) && card?.card?.id === act.value.card.id ? act.value : null;
@@ -119,8 +120,9 @@ function Desk() {
         <div class=${classes('desk', `tone-${stage}`)}>
             <div class="stage">
                 <${Settled} />
-                ${stage === 'in_doubt' ? html`<${Doubt} card=${card} />` : html`
-                <section class="panel card-panel" aria-live="polite"><${Band} stage=${stage} card=${card} />
+                ${stage === 'in_doubt' ? html`<${Doubt} key=${waiting.id} operation=${waiting} card=${card} />` : html`
+                ${waiting && !['writing', 'server_away'].includes(stage) && html`<${OpenAct} key=${waiting.id} operation=${waiting} />`}
+                <section class="panel card-panel" aria-live="polite"><${Band} stage=${stage} card=${card} open=${waiting} />
                     ${WITH_HOLDER.includes(stage) && card?.person && html`<${Holder} card=${card} />`}
                     ${stage === 'writing' && html`<${Holder} card=${card} />`}
                     ${WITH_PURSES.includes(stage) && card?.balances && html`<${Purses} card=${card} />`}
@@ -136,8 +138,8 @@ function Desk() {
             <div class="side-actions">
                 ${result ? html`<${Result} operation=${result} card=${card} onPrint=${() => printReceipt(result)}
                     onUndo=${() => open('undo', { operation: result })} onDone=${() => (act.value = null)} />`
-                    : html`<${Actions} stage=${stage} card=${card} begin=${begin} />
-                    ${stage === 'in_doubt' && html`<${WhatHappened} />`}`}
+                    : html`<${Actions} stage=${stage === 'in_doubt' && card ? 'writing' : stage} card=${card} begin=${begin} />
+                    ${stage === 'in_doubt' && html`<${WhatHappened} card=${card} />`}`}
                 ${training && html`<${Lessons} stage=${stage} />`}
                 ${!result && stage !== 'in_doubt' && html`<${NewCards} stage=${stage} card=${card} onTakeBack=${begin('unissue')} />`}
             </div>
