@@ -77,7 +77,8 @@ export const currencyChoices = () => {
 export const zones = () => Intl.supportedValuesOf('timeZone');
 
 export function SiteStep({ onNext, onBack, back }) {
-    const form = { name: useSignal(site.value.name ?? ''), currency: useSignal(site.value.currency_code), zone: useSignal(site.value.time_zone) };
+    const ownZone = site.value.time_zone === 'UTC' ? Intl.DateTimeFormat().resolvedOptions().timeZone : site.value.time_zone; // UTC: not chosen yet
+    const form = { name: useSignal(site.value.name ?? ''), currency: useSignal(site.value.currency_code), zone: useSignal(ownZone) };
     const { problem, busy, run } = useStep(onNext);
     const send = () => run(async () => {
         const change = { name: form.name.value.trim(), currency_code: form.currency.value, time_zone: form.zone.value };

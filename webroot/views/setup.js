@@ -112,11 +112,11 @@ export function render() {
         if (step === 'card') go('desk');
     };
     const before = STEPS[STEPS.indexOf(present) - 1];
-    const Step = VIEWS[present];
+    const isLoaded = !session.value || site.value.version; // a step begins with what the site has, not with what we assume
     return html`
         <div class="frame setup"><${Steps} at=${present} done=${[...finished]} onGo=${(step) => (at.value = step)} />
             <div class="pane"><header class="top"><h1>${t(`setup.${present}`)}</h1>
                 <span class="muted grow">${t('setup.of', { no: STEPS.indexOf(present) + 1, count: STEPS.length })}</span><${Switches} /></header>
-            <main class="work" id="work"><${Step} key=${present} token=${token} onNext=${next(present)}
-                onBack=${before && before !== 'account' ? () => (at.value = before) : null} back=${before} /></main></div></div>`;
+            <main class="work" id="work">${isLoaded && html`<${VIEWS[present]} key=${present} token=${token}
+                onNext=${next(present)} onBack=${before && before !== 'account' ? () => (at.value = before) : null} back=${before} />`}</main></div></div>`;
 }
