@@ -47,4 +47,5 @@ run_file() {
 for file in "$@"; do
     [ ! -e "$file" ] || run_file "$file"
 done
+[ "$((total_passed + total_failed))" -gt 0 ] || die "no SQL test ran."
 [ "$total_failed" -eq 0 ] || die "$total_failed SQL tests failed."

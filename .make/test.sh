@@ -4,7 +4,7 @@
 # Targets after a --beside run in the background from the start, one after the other, because they are long and mostly
 # wait or need one core only; there may be several such lanes.
 # What counts: "Synthesis:" lines of Criterion, and lines that end with "N passed, M failed"; a target that prints neither
-# counts as one.
+# counts as one. A target that counts and comes to nothing has failed.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
@@ -46,6 +46,7 @@ count_file() {
     awk '
         { gsub(/\033\[[0-9;]*m/, "") }
         /Synthesis: Tested:/ {
+            counts = 1
             gsub(/[|:]/, " ")
             for (i = 1; i < NF; i++) {
                 if ($i == "Passing") p += $(i + 1)
@@ -53,19 +54,20 @@ count_file() {
             }
             next
         }
-        /[0-9]+ passed, [0-9]+ failed[.]?$/ { p += $(NF - 3); f += $(NF - 1) }
-        END { print p + 0, f + 0 }' "$1"
+        /[0-9]+ passed, [0-9]+ failed[.]?$/ { counts = 1; p += $(NF - 3); f += $(NF - 1) }
+        END { print p + 0, f + 0, counts + 0 }' "$1"
 }
 
 # count_target TARGET STATUS SECONDS: adds what its log says.
 count_target() {
-    local target_passed target_failed
-    read -r target_passed target_failed <<<"$(count_file "$logs/$1.log")"
+    local target_passed target_failed counts
+    read -r target_passed target_failed counts <<<"$(count_file "$logs/$1.log")"
     if [ "$2" -ne 0 ] && [ "$target_failed" -eq 0 ]; then
         target_failed=1
     fi
     if [ "$2" -eq 0 ] && [ $((target_passed + target_failed)) -eq 0 ]; then
-        target_passed=1
+        target_passed=$((1 - counts))
+        target_failed=$counts
     fi
     passed=$((passed + target_passed))
     failed=$((failed + target_failed))

@@ -8,8 +8,8 @@ tests/web/node_modules/.package-lock.json: tests/web/package-lock.json
 .PHONY: test-web
 TEST_TARGETS += test-web
 test-web: $(OUT)/cardwrightd $(OUT)/cardwright-agent tests/web/node_modules/.package-lock.json
-	@BUILD=$(abspath $(BUILD)) OUT=$(abspath $(OUT)) node --test --test-reporter=spec $(WEB_TESTS)
-	@printf 'web: %d passed, 0 failed\n' $$(grep -ch '^test(' $(WEB_TESTS))
+	@BUILD=$(abspath $(BUILD)) OUT=$(abspath $(OUT)) node --test --test-reporter=spec --test-reporter-destination=stdout \
+		--test-reporter=./.make/web_count.mjs --test-reporter-destination=stdout $(WEB_TESTS)
 
 # The .gz twins of our own pages: the server sends a twin that is not older than its file. Those of the libraries are committed.
 WEB_FILES := $(shell find webroot -path webroot/vendor -prune -o -type f \
