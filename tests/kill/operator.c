@@ -18,19 +18,6 @@ void answer_free(struct answer *answer)
     answer->text = NULL;
 }
 
-static size_t take(char *bytes, size_t size, size_t count, void *context)
-{
-    struct answer *answer = context;
-    size_t had = answer->text ? strlen(answer->text) : 0;
-    char *larger = realloc(answer->text, had + size * count + 1);
-    if (!larger)
-        return 0;
-    memcpy(larger + had, bytes, size * count);
-    larger[had + size * count] = '\0';
-    answer->text = larger;
-    return size * count;
-}
-
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
     static const char name[] = "Idempotent-Replayed:";
@@ -40,24 +27,14 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static struct curl_slist *headers_of(const struct worker *worker, const char *key)
-{
-    char line[256];
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-    headers = curl_slist_append(headers, "Sec-Fetch-Site: same-origin");
-    snprintf(line, sizeof line, "Cookie: %s", worker->desk->cookie);
-    headers = curl_slist_append(headers, line);
-    snprintf(line, sizeof line, "Idempotency-Key: %s", key ? key : "");
-    return key ? curl_slist_append(headers, line) : headers;
-}
-
 /* One try. False: no answer. */
 static bool try_once(struct worker *worker, const char *server, const struct question *question,
                      struct answer *ret_answer)
 {
     char url[256];
     long status = 0;
-    struct curl_slist *headers = headers_of(worker, question->key);
+    struct curl_slist *headers =
+        rig_header(rig_headers(worker->desk->cookie, question->key), "Content-Type", "application/json");
     *ret_answer = (struct answer){0};
     snprintf(url, sizeof url, "%s%s", server, question->path);
     curl_easy_reset(worker->http);
@@ -66,8 +43,8 @@ static bool try_once(struct worker *worker, const char *server, const struct que
     curl_easy_setopt(worker->http, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(worker->http, CURLOPT_TIMEOUT_MS, CALL_TIMEOUT_MS);
     curl_easy_setopt(worker->http, CURLOPT_POSTFIELDS, question->body);
-    curl_easy_setopt(worker->http, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(worker->http, CURLOPT_WRITEDATA, ret_answer);
+    curl_easy_setopt(worker->http, CURLOPT_WRITEFUNCTION, rig_take);
+    curl_easy_setopt(worker->http, CURLOPT_WRITEDATA, &ret_answer->text);
     curl_easy_setopt(worker->http, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(worker->http, CURLOPT_HEADERDATA, ret_answer);
     CURLcode code = curl_easy_perform(worker->http);

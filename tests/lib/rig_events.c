@@ -12,23 +12,9 @@ struct rig_stream {
     CURL *curl;
     CURLM *multi;
     struct curl_slist *headers;
-    char *bytes;
-    size_t count;
+    char *text; /* not taken in yet */
     bool closed;
 };
-
-static size_t take(char *bytes, size_t size, size_t count, void *context)
-{
-    struct rig_stream *stream = context;
-    char *larger = realloc(stream->bytes, stream->count + size * count + 1);
-    if (!larger)
-        return 0;
-    memcpy(larger + stream->count, bytes, size * count);
-    stream->bytes = larger;
-    stream->count += size * count;
-    stream->bytes[stream->count] = 0;
-    return size * count;
-}
 
 /* ---- events ---- */
 
@@ -97,16 +83,14 @@ static bool take_buffer(struct rig_desk *desk)
 {
     struct rig_stream *stream = desk->stream;
     bool any = false;
-    char *from = stream->bytes;
+    char *from = stream->text;
     for (char *end; from && (end = strstr(from, "\n\n")) != NULL; from = end + 2) {
         end[1] = 0;
         parse_event(desk, from);
         any = true;
     }
-    if (any) {
-        stream->count -= (size_t)(from - stream->bytes);
-        memmove(stream->bytes, from, stream->count + 1);
-    }
+    if (any)
+        memmove(stream->text, from, strlen(from) + 1);
     return any;
 }
 
@@ -143,16 +127,9 @@ void rig_stream_close(struct rig_desk *desk)
     curl_easy_cleanup(stream->curl);
     curl_multi_cleanup(stream->multi);
     curl_slist_free_all(stream->headers);
-    free(stream->bytes);
+    free(stream->text);
     free(stream);
     desk->stream = NULL;
-}
-
-static struct curl_slist *add(struct curl_slist *list, const char *name, const char *value)
-{
-    char line[256];
-    snprintf(line, sizeof line, "%s: %s", name, value);
-    return curl_slist_append(list, line);
 }
 
 bool rig_stream_open(struct rig_desk *desk)
@@ -164,25 +141,22 @@ bool rig_stream_open(struct rig_desk *desk)
     desk->stream = stream;
     snprintf(url, sizeof url, "%s/api/v1/desks/%s/events", desk->server->url, desk->id);
     snprintf(last, sizeof last, "%lld", desk->event_no);
-    stream->headers = add(NULL, "Cookie", desk->cookie);
-    stream->headers = add(stream->headers, "Sec-Fetch-Site", "same-origin");
-    stream->headers = add(stream->headers, "Accept", "text/event-stream");
-    if (desk->event_no > 0)
-        stream->headers = add(stream->headers, "Last-Event-ID", last);
+    stream->headers = rig_header(rig_headers(desk->cookie, NULL), "Accept", "text/event-stream");
+    stream->headers = rig_header(stream->headers, "Last-Event-ID", desk->event_no > 0 ? last : NULL);
     stream->curl = curl_easy_init();
     stream->multi = curl_multi_init();
     curl_easy_setopt(stream->curl, CURLOPT_URL, url);
     curl_easy_setopt(stream->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(stream->curl, CURLOPT_HTTPHEADER, stream->headers);
-    curl_easy_setopt(stream->curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(stream->curl, CURLOPT_WRITEDATA, stream);
+    curl_easy_setopt(stream->curl, CURLOPT_WRITEFUNCTION, rig_take);
+    curl_easy_setopt(stream->curl, CURLOPT_WRITEDATA, &stream->text);
     curl_multi_add_handle(stream->multi, stream->curl);
     long long before = desk->event_no;
     for (int64_t until_ms = rig_now_ms() + STREAM_START_MS; rig_now_ms() < until_ms && !stream->closed;) {
-        if (rig_listen(desk, 100) || (before > 0 && stream->bytes))
+        if (rig_listen(desk, 100) || (before > 0 && stream->text))
             return true;
     }
-    return rig_problem(desk, "the event stream did not begin: %.200s", stream->bytes ? stream->bytes : "");
+    return rig_problem(desk, "the event stream did not begin: %.200s", stream->text ? stream->text : "");
 }
 
 bool rig_reconnect(struct rig_desk *desk)

@@ -46,32 +46,33 @@ const char *rig_text(const json_t *value, const char *path)
     return json_is_string(value) ? json_string_value(value) : "";
 }
 
-struct answer_text {
-    char *bytes;
-    size_t count;
-};
-
-static size_t take(char *bytes, size_t size, size_t count, void *context)
+size_t rig_take(char *bytes, size_t size, size_t count, void *text)
 {
-    struct answer_text *text = context;
-    if (text->count + size * count > ANSWER_BYTES_MAX)
-        return 0;
-    char *larger = realloc(text->bytes, text->count + size * count + 1);
+    char **whole = text;
+    size_t had = *whole ? strlen(*whole) : 0;
+    char *larger = had + size * count <= ANSWER_BYTES_MAX ? realloc(*whole, had + size * count + 1) : NULL;
     if (!larger)
         return 0;
-    memcpy(larger + text->count, bytes, size * count);
-    text->bytes = larger;
-    text->count += size * count;
+    memcpy(larger + had, bytes, size * count);
+    larger[had + size * count] = '\0';
+    *whole = larger;
     return size * count;
 }
 
-static struct curl_slist *add(struct curl_slist *list, const char *name, const char *value)
+struct curl_slist *rig_header(struct curl_slist *list, const char *name, const char *value)
 {
     char line[256];
     if (!value)
         return list;
     snprintf(line, sizeof line, "%s: %s", name, value);
     return curl_slist_append(list, line);
+}
+
+struct curl_slist *rig_headers(const char *cookie, const char *key)
+{
+    struct curl_slist *list = rig_header(NULL, "Cookie", cookie);
+    list = rig_header(list, "Sec-Fetch-Site", "same-origin");
+    return rig_header(list, "Idempotency-Key", key);
 }
 
 static char *with_quotes(const char *text)
@@ -97,19 +98,17 @@ static void set_up(CURL *curl, const struct rig_request *request, const char *bo
 int rig_send(struct rig_desk *desk, const struct rig_request *request, json_t **ret_answer)
 {
     CURL *curl = desk->http;
-    struct answer_text text = {0};
+    char *text = NULL;
     char url[512];
     char *body = with_quotes(request->body);
-    struct curl_slist *headers = add(NULL, "Cookie", request->cookie);
-    headers = add(headers, "Sec-Fetch-Site", "same-origin");
-    headers = add(headers, "Idempotency-Key", request->key);
-    headers = add(headers, "Step-Up", request->step_up);
-    headers = add(headers, "Content-Type", body ? "application/json" : NULL);
+    struct curl_slist *headers = rig_headers(request->cookie, request->key);
+    headers = rig_header(headers, "Step-Up", request->step_up);
+    headers = rig_header(headers, "Content-Type", body ? "application/json" : NULL);
     snprintf(url, sizeof url, "%s%s", desk->server->url, request->path);
     curl_easy_reset(curl); /* keeps the connection */
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, rig_take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &text);
     set_up(curl, request, body);
     CURLcode code = curl_easy_perform(curl);
@@ -119,9 +118,9 @@ int rig_send(struct rig_desk *desk, const struct rig_request *request, json_t **
     else
         rig_problem(desk, "%s %s: %s", request->method, request->path, curl_easy_strerror(code));
     if (ret_answer)
-        *ret_answer = text.bytes ? json_loadb(text.bytes, text.count, 0, NULL) : NULL;
+        *ret_answer = text ? json_loads(text, 0, NULL) : NULL;
     curl_slist_free_all(headers);
-    free(text.bytes);
+    free(text);
     free(body);
     return (int)status;
 }

@@ -23,6 +23,17 @@ struct rig_request {
 };
 int rig_send(struct rig_desk *desk, const struct rig_request *request, json_t **ret_answer);
 
+/* ---- for transfers of one's own ---- */
+
+struct curl_slist;
+/* Adds "name: value"; without a value (NULL) nothing. */
+struct curl_slist *rig_header(struct curl_slist *list, const char *name, const char *value);
+/* What a browser sends with the cookie; `key` may be NULL. The caller frees the list. */
+struct curl_slist *rig_headers(const char *cookie, const char *key);
+/* A CURLOPT_WRITEFUNCTION: adds to the text at its CURLOPT_WRITEDATA, a char * that is NULL at first and the
+ * caller's to free. More than 1 MiB ends the transfer. */
+size_t rig_take(char *bytes, size_t size, size_t count, void *text);
+
 /* "code: title" of an error answer into desk->problem. Always false. */
 bool rig_refused(struct rig_desk *desk, const char *what, int status, json_t *answer);
 

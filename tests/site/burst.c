@@ -1,7 +1,7 @@
 /* Requests that arrive together. */
-#include "tests/site/site.h"
-
 #include "base/ids.h"
+#include "tests/lib/rig_internal.h"
+#include "tests/site/site.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -18,19 +18,6 @@ static char *texts[TEXTS_MAX];
 static int text_count;
 static int disturbed_count;
 
-static size_t take(char *bytes, size_t size, size_t count, void *context)
-{
-    struct shot *shot = context;
-    size_t had = shot->text ? strlen(shot->text) : 0;
-    char *larger = realloc(shot->text, had + size * count + 1);
-    if (!larger)
-        return 0;
-    memcpy(larger + had, bytes, size * count);
-    larger[had + size * count] = '\0';
-    shot->text = larger;
-    return size * count;
-}
-
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct shot *shot = context;
@@ -45,13 +32,8 @@ static CURL *load(struct shot *shot, struct curl_slist **ret_headers)
 {
     char line[256];
     CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-    headers = curl_slist_append(headers, "Sec-Fetch-Site: same-origin");
-    snprintf(line, sizeof line, "Cookie: %s", shot->desk->cookie);
-    headers = curl_slist_append(headers, line);
-    snprintf(line, sizeof line, "Idempotency-Key: %s", shot->key);
-    if (*shot->key)
-        headers = curl_slist_append(headers, line);
+    struct curl_slist *headers = rig_headers(shot->desk->cookie, *shot->key ? shot->key : NULL);
+    headers = rig_header(headers, "Content-Type", "application/json");
     snprintf(line, sizeof line, "%s%s", shot->desk->server->url, shot->path);
     curl_easy_setopt(curl, CURLOPT_URL, line);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -60,8 +42,8 @@ static CURL *load(struct shot *shot, struct curl_slist **ret_headers)
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, shot->method ? shot->method : "POST");
     if (*shot->body)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, shot->body);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, shot);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, rig_take);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &shot->text);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, shot);
     curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);

@@ -1,4 +1,5 @@
 /* An event stream as a browser would get it. */
+#include "tests/lib/rig_internal.h"
 #include "tests/site/site.h"
 
 #include <curl/curl.h>
@@ -7,15 +8,13 @@
 #include <string.h>
 
 #define EVENTS_MAX 4096
-#define BYTES_MAX (1024 * 1024)
 #define KIND_BYTES 24
 
 struct recorder {
     CURL *curl;
     CURLM *multi;
     struct curl_slist *headers;
-    char *bytes;
-    size_t count;
+    char *text; /* not taken in yet */
     long long numbers[EVENTS_MAX];
     char kinds[EVENTS_MAX][KIND_BYTES];
     int event_count;
@@ -23,45 +22,24 @@ struct recorder {
     bool had_snapshot;
 };
 
-static size_t take(char *bytes, size_t size, size_t count, void *context)
-{
-    struct recorder *recorder = context;
-    if (recorder->count + size * count > BYTES_MAX)
-        return 0;
-    memcpy(recorder->bytes + recorder->count, bytes, size * count);
-    recorder->count += size * count;
-    recorder->bytes[recorder->count] = '\0';
-    return size * count;
-}
-
-static struct curl_slist *headers_of(const struct rig_desk *desk, long long last)
-{
-    char line[256];
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: text/event-stream");
-    headers = curl_slist_append(headers, "Sec-Fetch-Site: same-origin");
-    snprintf(line, sizeof line, "Cookie: %s", desk->cookie);
-    headers = curl_slist_append(headers, line);
-    snprintf(line, sizeof line, "Last-Event-ID: %lld", last);
-    return last >= 0 ? curl_slist_append(headers, line) : headers;
-}
-
 struct recorder *recorder_open(const struct rig_desk *desk, const struct test_server *server, long long last)
 {
-    char url[256];
+    char url[256], after[24];
     struct recorder *recorder = calloc(1, sizeof *recorder);
     if (!recorder)
         return NULL;
     recorder->last = last;
-    recorder->bytes = calloc(1, BYTES_MAX + 1);
-    recorder->headers = headers_of(desk, last);
+    snprintf(after, sizeof after, "%lld", last);
+    recorder->headers = rig_header(rig_headers(desk->cookie, NULL), "Accept", "text/event-stream");
+    recorder->headers = rig_header(recorder->headers, "Last-Event-ID", last >= 0 ? after : NULL);
     recorder->curl = curl_easy_init();
     recorder->multi = curl_multi_init();
     snprintf(url, sizeof url, "%s/api/v1/desks/%s/events", server->url, desk->id);
     curl_easy_setopt(recorder->curl, CURLOPT_URL, url);
     curl_easy_setopt(recorder->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(recorder->curl, CURLOPT_HTTPHEADER, recorder->headers);
-    curl_easy_setopt(recorder->curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(recorder->curl, CURLOPT_WRITEDATA, recorder);
+    curl_easy_setopt(recorder->curl, CURLOPT_WRITEFUNCTION, rig_take);
+    curl_easy_setopt(recorder->curl, CURLOPT_WRITEDATA, &recorder->text);
     curl_multi_add_handle(recorder->multi, recorder->curl);
     return recorder;
 }
@@ -92,12 +70,10 @@ static void note(struct recorder *recorder, const char *event)
 
 static void take_events(struct recorder *recorder)
 {
-    for (char *end; (end = strstr(recorder->bytes, "\n\n")) != NULL;) {
+    for (char *end; recorder->text && (end = strstr(recorder->text, "\n\n")) != NULL;) {
         *end = '\0';
-        note(recorder, recorder->bytes);
-        size_t used = (size_t)(end + 2 - recorder->bytes);
-        recorder->count -= used;
-        memmove(recorder->bytes, recorder->bytes + used, recorder->count + 1);
+        note(recorder, recorder->text);
+        memmove(recorder->text, end + 2, strlen(end + 2) + 1);
     }
 }
 
@@ -143,6 +119,6 @@ void recorder_close(struct recorder *recorder)
     curl_easy_cleanup(recorder->curl);
     curl_multi_cleanup(recorder->multi);
     curl_slist_free_all(recorder->headers);
-    free(recorder->bytes);
+    free(recorder->text);
     free(recorder);
 }
