@@ -35,10 +35,28 @@ export const typed = (minor) => {
     return minor % 10 ** digits ? text : text.replace(/\.0+$/, '');
 };
 
+// Groups of three with one and the same mark between them: 1,234,567 or 1'234'567 or 1 234 567.
+const GROUPED = /^\d{1,3}(?:([,'’_ ])\d{3})(?:\1\d{3})*(?=\.|$)/;
+
+// The plain number that somebody typed, or null. A comma is a mark between thousands where it stands as one, and a decimal
+// point where it can be nothing else; what could be either is not guessed at.
+function plainNumber(text, digits) {
+    const [grouped] = GROUPED.exec(text) ?? [null];
+    if (grouped !== null) {
+        const either = digits === 3 && /^\d{1,3},\d{3}$/.test(text);
+        return either ? null : grouped.replace(/\D/g, '') + text.slice(grouped.length);
+    }
+    const [, whole, decimals] = /^(\d+),(\d*)$/.exec(text) ?? [];
+    return whole !== undefined ? digits > 0 && decimals.length <= digits && `${whole}.${decimals}` : !/[,'’_\s]/.test(text) && text;
+}
+
 // What somebody typed: {empty}, {minor}, or {error: key}. Nothing is rounded.
 export function parseAmount(text, digits = site.value.currency_exponent) {
-    const plain = text.normalize('NFKC').replace(/[\s,'_]/g, '');
-    if (plain === '') return { empty: true };
+    const typedText = text.normalize('NFKC').trim();
+    if (typedText === '') return { empty: true };
+    if (!/^[\d.,'’_\s]+$/.test(typedText)) return { error: 'amount.not_a_number' };
+    const plain = plainNumber(typedText, digits);
+    if (!plain) return { error: digits ? 'amount.unclear' : 'amount.unclear_whole' };
     const parts = /^(\d{1,12})(?:\.(\d*))?$/.exec(plain);
     if (!parts) return { error: 'amount.not_a_number' };
     const fraction = parts[2] ?? '';
@@ -46,6 +64,9 @@ export function parseAmount(text, digits = site.value.currency_exponent) {
     const minor = Number(parts[1]) * 10 ** digits + Number(fraction.padEnd(digits, '0') || 0);
     return minor > 0 ? { minor } : { error: 'amount.zero' };
 }
+
+// Whether the marks in it leave open what was meant, so that it is said how it is understood.
+export const hasMarks = (text) => /[^\d.\s]|\d\s+\d/.test(text.normalize('NFKC'));
 
 // 8800 1042: card numbers are read out in groups.
 export const cardNo = (no) => `${no}`.replace(/\B(?=(\d{4})+(?!\d))/g, ' ');

@@ -4,7 +4,7 @@ import { t } from '../lib/i18n.js';
 import { post, newKey, serverAway } from '../lib/api.js';
 import { session, chooseDesk } from '../lib/session.js';
 import { act, begin, streamLost } from '../lib/live.js';
-import { site, money, count, cardNo, typed, parseAmount, symbol } from '../lib/money.js';
+import { site, money, count, cardNo, typed, parseAmount, hasMarks, symbol } from '../lib/money.js';
 import { room } from '../lib/desk-state.js';
 import { bindKeys } from '../lib/keys.js';
 import { play } from '../lib/sound.js';
@@ -49,7 +49,8 @@ function Amount({ purse, kind, text, verdict, tried, limits, first, onFocus, fix
             <p class="old-new figures"><span>${show(purse, now)}</span>${after !== null && !error && html`
                 <${Icon} name="arrow-right" size="18" /><b>${show(purse, after)}</b>`}</p>
             <p class=${classes('amount-line', error && 'field-error')} id=${`${id}-line`}>${error
-                ?? t(`amount.room_${kind}`, { most: show(purse, most) })}</p>
+                ?? (verdict.minor && hasMarks(text.value) ? t('amount.understood', { amount: show(purse, verdict.minor) })
+                    : t(`amount.room_${kind}`, { most: show(purse, most) }))}</p>
         </div>`;
 }
 const typed2 = (purse, value) => (purse === 'times' ? `${value}` : typed(value));

@@ -95,9 +95,10 @@ export function SiteStep({ onNext, onBack, back }) {
         <//>`;
 }
 
-// Amounts as a list in one field: 50 100 200 500.
+// Amounts as a list in one field: 50 100 200 500. A comma inside of one could be a point or the end of it: it is refused.
 export function parseList(text) {
-    const parts = text.split(/[\s,;、，]+/).filter(Boolean).map((part) => parseAmount(part));
+    const words = text.split(/(?:[,，]?[\s;、；]+|[,，]$)/).filter(Boolean);
+    const parts = words.map((word) => (/[,，]/.test(word) ? { error: 'amount.unclear' } : parseAmount(word)));
     return parts.length && parts.every((part) => part.minor) ? parts.map((part) => part.minor) : null;
 }
 
