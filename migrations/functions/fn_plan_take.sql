@@ -44,9 +44,13 @@ BEGIN
     v_live := v_agent.live;
     SELECT * INTO v_plan FROM plan
      WHERE desk_id = v_live.desk_id AND agent_id = p_agent_id AND run = p_run AND reported_at IS NULL
-     ORDER BY handed_at DESC LIMIT 1;
+     ORDER BY uid IS NOT DISTINCT FROM v_live.uid DESC, sent_at LIMIT 1;
     IF FOUND THEN
         task := fn_plan_again(v_plan, v_live);
+    END IF;
+    -- A plan of this card is in the way of another one until it is reported; that of a card which has gone only of its own.
+    IF task <> 'none' OR v_plan.uid = v_live.uid THEN
+        NULL;
     ELSIF v_live.presentation_id IS NOT NULL AND v_live.presence_kind = 'card' THEN
         v_plan := fn_plan_new(v_live, p_agent_id, p_plan_id);
         IF v_plan.id IS NOT NULL THEN
