@@ -1,79 +1,31 @@
 // Cards and their holders: photos, a card issued by mistake taken back, issued again, given up; a department in list order.
-import { test as step, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { openBrowser, openPage, shoot, axe, violations, setTheme, visit as visitPage } from './lib.mjs';
-import { startSite } from './site.mjs';
+import { story, look, noBarriers, visit, reads, rows, press, gone, closed, focused, speak, refusals } from './lib.mjs';
+import { PASSWORD, readySite, sitAt, stage, make, putOn, pullOff, train, openIssue, issueTo, move, done, openMoney, enter } from './desk.mjs';
 
-const PASSWORD = 'four random words here';
 let site;
-let browser;
 let page;
-
-async function api(method, path, body, cookie) {
-    const reply = await fetch(`${site.base}/api/v1${path}`, { method, body: body && JSON.stringify(body),
-        headers: { 'Content-Type': 'application/json', ...(cookie ? { Cookie: cookie } : {}) } });
-    assert.ok(reply.ok, `${method} ${path}: ${reply.status}`);
-    return reply;
-}
-
-before(async () => {
-    site = await startSite();
-    const made = await api('POST', '/setup', { token: site.link.split('/setup/')[1], name: 'admin', full_name: 'Mei Chen', password: PASSWORD });
-    const cookie = made.headers.get('set-cookie').split(';')[0];
-    await api('PUT', '/settings/system-password', { digits: '2580' }, cookie);
-    browser = await openBrowser();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: 'Asia/Shanghai', colorScheme: 'light' });
-    page = await openPage(browser, site.base, { context });
-    page.setDefaultTimeout(30000); // generous: the machine may be busy with other tests
+const test = story(async (browser) => {
+    site = await readySite(browser);
+    page = await sitAt(browser, site, site.desk);
 });
 
-after(async () => {
-    await browser?.close();
-    await site?.stop();
-});
-
-const stage = (name) => page.waitForSelector(`[data-state=${name}]`);
-const press = (...keys) => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
-const text = (selector) => page.textContent(selector);
-const visit = (hash) => visitPage(page, hash);
-const gone = (selector) => page.waitForSelector(selector, { state: 'detached' });
 const lit = () => page.waitForSelector('[data-action=unissue]:not([aria-disabled])');
-
-const complaints = [];
-async function look(name) {
-    if (process.env.LOOKS === 'no') return;
-    await page.waitForTimeout(200);
-    for (const theme of ['dark', 'light']) {
-        await setTheme(page, theme);
-        await shoot(page, theme === 'dark' ? `${name}-dark` : name);
-        complaints.push(...(await axe(page, theme === 'dark' ? ['color-contrast'] : undefined)).map((found) => `${name}, ${theme}: ${found}`));
-    }
+async function openTakeBack() {
+    await lit();
+    await page.click('[data-action=unissue]');
+    await focused(page, 'dialog [name=reason]');
 }
-
-let broken = false;
-const test = (name, work) => step(name, async (t) => {
-    if (broken) return t.skip('an earlier step failed');
-    try {
-        await work();
-    } catch (error) {
-        broken = true;
-        await shoot(page, 'cards-failed').catch(() => null);
-        throw error;
-    }
-    return undefined;
-});
-
-async function clean() {
-    assert.deepEqual(page.wrong, [], 'the console says nothing');
-    assert.deepEqual(await violations(page), [], 'no violation of the policy');
+const confirm = async (password) => {
+    await page.fill('dialog [name=password]', password);
+    await page.press('dialog [name=password]', 'Enter');
+};
+async function takeBack() {
+    await openTakeBack();
+    await confirm(PASSWORD);
+    await stage(page, 'in_doubt');
+    await closed(page);
 }
-
-// What the virtual reader is told beside the drawer's buttons.
-const reader = (body) => page.evaluate(async (asked) => {
-    const desks = await (await fetch('/api/v1/desks')).json();
-    const reply = await fetch(`/api/v1/desks/${desks.items[0].id}/training`, { method: 'POST', body: JSON.stringify(asked), headers: { 'Content-Type': 'application/json' } });
-    return reply.json();
-}, body);
 
 // A drawn face as a PNG file, wider than a photo.
 async function face() {
@@ -97,192 +49,150 @@ async function face() {
     });
     return { name: 'face.png', mimeType: 'image/png', buffer: Buffer.from(data, 'base64') };
 }
-
-async function issueTo(name) {
-    await stage('blank');
-    await press('Enter');
-    await page.waitForSelector('#issue-find:focus');
-    await page.keyboard.type(name, { delay: 40 });
-    await page.waitForSelector(`.found[aria-busy=false] button:not([disabled]) >> text=${name}`);
-    await press('ArrowDown');
-    await page.waitForSelector('.found .chosen');
-    await press('Enter');
-    await stage('active');
-}
-
-async function takeBack() {
-    await lit();
-    await page.click('[data-action=unissue]');
-    await page.fill('dialog [name=password]', PASSWORD);
-    await press('Enter');
-    await gone('dialog[open]');
-}
+const drawn = (selector, side, pixels) => page.waitForFunction(([where, name, size]) => document.querySelector(where)?.[name] === size, [selector, side, pixels]);
 
 test('a card for a known person', async () => {
-    await page.fill('[name=name]', 'admin');
-    await page.fill('[name=password]', PASSWORD);
-    await press('Enter');
-    await stage('none');
-    await page.waitForSelector('[data-action=unissue] >> text=Needs a card');
-    await page.click('.drawer >> text=Blank card');
-    await issueTo('Ann Bell');
-    await clean();
+    await reads(page, '[data-action=unissue]', /Needs a card/);
+    await make(page, 'blank');
+    await openIssue(page);
+    await issueTo(page, 'Ann Bell');
 });
 
 test('a photo is chosen, cut to shape, kept, and shown beside the card', async () => {
-    await press('F9');
+    await press(page, 'F9');
     await page.waitForSelector('[data-person] .timeline li');
     await page.click('.person-head >> text=Photo');
     await page.waitForSelector('dialog >> text=Choose a picture');
     await page.setInputFiles('#photo-file', { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture at all') });
     await page.waitForSelector('dialog .problem');
-    await look('photo-unusable');
+    await look(page, 'photo-unusable');
     await page.setInputFiles('#photo-file', await face());
     await page.waitForSelector('dialog canvas:not([hidden])');
-    await gone('dialog .problem');
-    await look('photo-dialog');
+    await gone(page, 'dialog .problem');
+    await look(page, 'photo-dialog');
     await page.click('dialog .btn-primary');
-    await gone('dialog[open]');
-    await page.waitForFunction(() => document.querySelector('.person-head img')?.naturalWidth === 480);
-    await look('person-photo');
-    await visit('#/people?q=ann');
-    await page.waitForFunction(() => document.querySelector('tbody .photo.tiny img')?.naturalHeight === 600);
-    await look('people-photos');
-    await visit('#/desk');
-    await page.waitForFunction(() => document.querySelector('.holder .photo img')?.naturalWidth === 480);
-    await look('desk-photo');
-    await clean();
+    await closed(page);
+    await drawn('.person-head img', 'naturalWidth', 480);
+    await look(page, 'person-photo');
+    await visit(page, '#/people?q=ann');
+    await drawn('tbody .photo.tiny img', 'naturalHeight', 600);
+    await look(page, 'people-photos');
+    await visit(page, '#/desk');
+    await drawn('.holder .photo img', 'naturalWidth', 480);
+    await look(page, 'desk-photo');
 });
 
 test('a card with money on it is not taken back', async () => {
-    await press('F2');
-    await page.waitForSelector('#amount-consumption:focus');
-    await press('F6', 'Enter');
+    await openMoney(page, 'F2');
+    await press(page, 'F6');
+    await reads(page, 'dialog .btn-primary', /¥50\.00/);
+    await enter(page);
     await page.waitForSelector('.reminder.ok');
-    await press('Enter');
+    await done(page);
     await page.waitForSelector('[data-action=unissue][aria-disabled=true]');
-    assert.match(await text('[data-action=unissue]'), /Withdraw what is on it first/);
-    await look('unissue-grey');
-    await press('F3');
-    await page.waitForSelector('#amount-consumption:focus');
-    await page.keyboard.type('50', { delay: 40 });
-    await press('Enter');
+    await reads(page, '[data-action=unissue]', /Withdraw what is on it first/);
+    await look(page, 'unissue-grey');
+    await move(page, 'F3', { consumption: '50' });
     await page.waitForSelector('.reminder .cash');
-    await press('Enter');
-    await lit();
+    await done(page);
 });
 
 test('an empty one is: reason and password, and the card is blank', async () => {
-    page.expected.push(/401 \(Unauthorized\)/);
-    await page.click('[data-action=unissue]');
-    await page.waitForSelector('dialog [name=reason]:focus');
-    await look('unissue-dialog');
-    await press('Enter');
-    await page.waitForSelector('dialog .problem >> text=Your password is missing');
-    await page.fill('dialog [name=password]', 'not my password');
-    await press('Enter');
-    await page.waitForSelector('dialog .problem >> text=wrong');
-    await look('unissue-wrong-password');
-    await page.fill('dialog [name=password]', PASSWORD);
-    await press('Enter');
-    await stage('blank');
-    await page.waitForSelector('.hand.settled >> text=is taken back');
-    await page.waitForSelector('tbody >> text=Card taken back');
+    refusals(page, 401);
+    await openTakeBack();
+    await look(page, 'unissue-dialog');
+    await press(page, 'Enter');
+    await reads(page, 'dialog .problem', /Your password is missing/);
+    await confirm('not my password');
+    await reads(page, 'dialog .problem', /wrong/);
+    await look(page, 'unissue-wrong-password');
+    await confirm(PASSWORD);
+    await stage(page, 'blank');
+    await closed(page);
+    await reads(page, '.hand.settled', /is taken back/);
+    await reads(page, 'tbody', /Card taken back/);
     assert.equal(await page.$('.holder'), null, 'nothing of the former holder is on the screen');
-    await look('unissue-done');
-    await clean();
+    await look(page, 'unissue-done');
 });
 
 test('a new person in place gets the same card', async () => {
-    await press('Enter');
-    await page.waitForSelector('#issue-find:focus');
+    await openIssue(page);
     await page.click('dialog >> text=A new person');
     await page.fill('dialog [name=name]', 'Noor Haddad');
     await page.fill('dialog [name=personnel_no]', 'N-1');
-    await look('issue-new-person');
-    await press('Enter');
-    await stage('active');
-    assert.match(await text('.holder'), /Noor Haddad/);
-    await clean();
+    await look(page, 'issue-new-person');
+    await page.press('dialog [name=personnel_no]', 'Enter');
+    await stage(page, 'active');
+    await closed(page);
+    await reads(page, '.holder', /Noor Haddad/);
 });
 
 test('cut in the middle it is in doubt, and put back it is finished', async () => {
-    await reader({ action: 'cut', command: 60 });
+    await train(site, site.desk, { action: 'cut', command: 60 });
     await takeBack();
-    await stage('in_doubt');
-    assert.equal(await page.$('.hand.settled'), null, 'the reminder of the act before is gone');
-    await page.waitForSelector('.virtual[aria-pressed=false]');
-    assert.match(await text('.guide'), /half wiped/);
-    await look('unissue-in-doubt');
-    await page.click('.virtual');
-    await stage('blank');
-    await clean();
+    await gone(page, '.hand.settled'); // the reminder of the act before
+    await reads(page, '.guide', /half wiped/);
+    await look(page, 'unissue-in-doubt');
+    await putOn(page);
+    await stage(page, 'blank');
 });
 
 test('issued again to its first holder: one timeline, a rail for each card', async () => {
-    await issueTo('Ann Bell');
-    await press('F9');
+    await openIssue(page);
+    await issueTo(page, 'Ann Bell');
+    await press(page, 'F9');
     await page.waitForFunction(() => document.querySelectorAll('.rail-key').length === 2);
-    await page.waitForSelector('.timeline >> text=Card taken back');
-    assert.equal(await page.$$eval('.timeline .what b', (all) => all.filter((b) => b.textContent === 'Card issued').length), 2);
-    await look('person-two-cards');
-    await visit('#/cards');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 3);
-    await look('cards-reissued');
-    await visit('#/transactions?kind=unissue');
-    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2);
-    await visit('#/desk');
-    await stage('active');
-    await clean();
+    await page.waitForFunction(() => [...document.querySelectorAll('.timeline .what b')].filter((each) => each.textContent === 'Card issued').length === 2);
+    await reads(page, '.timeline', /Card taken back/);
+    await look(page, 'person-two-cards');
+    await visit(page, '#/cards');
+    await rows(page, 3);
+    await look(page, 'cards-reissued');
+    await visit(page, '#/transactions?kind=unissue');
+    await rows(page, 2);
+    await visit(page, '#/desk');
+    await stage(page, 'active');
 });
 
 test('a card locked by a torn trailer is given up', async () => {
-    await reader({ action: 'tear', write: 17, kind: 'zero' });
+    await train(site, site.desk, { action: 'tear', write: 17, kind: 'zero' });
     await takeBack();
-    await stage('in_doubt');
-    await page.waitForSelector('.virtual[aria-pressed=false]');
-    await page.click('.virtual');
-    await page.waitForSelector('[data-state=in_doubt] >> text=This card cannot be finished');
-    await look('unissue-locked');
-    await page.click('text=Give this card up');
-    await stage('scrapped');
-    await look('unissue-scrapped');
-    await page.click('.virtual.down');
-    await stage('none');
-    await clean();
+    await putOn(page);
+    await reads(page, '[data-state=in_doubt]', /This card cannot be finished/);
+    await look(page, 'unissue-locked');
+    await page.click('.guide >> text=Give this card up');
+    await stage(page, 'scrapped');
+    await look(page, 'unissue-scrapped');
+    await pullOff(page);
 });
 
 test('a whole department in list order, one placement each', async () => {
-    await visit('#/issue');
+    await visit(page, '#/issue');
     await page.click('text=Issue for Canteen');
     await page.waitForSelector('tbody .chip.brand');
-    const names = await page.$$eval('tbody tr', (rows) => rows.filter((row) => !row.querySelector('.chip.idle')).map((row) => row.querySelector('b').textContent));
+    const names = await page.$$eval('tbody tr', (lines) => lines.filter((line) => !line.querySelector('.chip.idle')).map((line) => line.querySelector('b').textContent));
     assert.ok(names.length >= 1);
     for (const [index, name] of names.slice(0, 2).entries()) {
         await page.waitForSelector(`.band >> text=${name}`);
-        await page.click('.drawer >> text=Blank card');
-        await page.waitForFunction((done) => document.querySelectorAll('tbody .chip.ok').length === done, index + 1);
-        assert.match(await text('.band h2'), names.length > index + 1 ? /Take the card off/ : /Everybody has a card|Take the card off/);
+        await make(page, 'blank');
+        await page.waitForFunction((count) => document.querySelectorAll('tbody .chip.ok').length === count, index + 1);
+        await reads(page, '.band h2', names.length > index + 1 ? /Take the card off/ : /Everybody has a card|Take the card off/);
         await page.click('.virtual.down');
-        await gone('.virtual.down');
+        await gone(page, '.virtual.down');
     }
-    await look('department-two');
-    await clean();
+    await look(page, 'department-two');
 });
 
 test('in Chinese', async () => {
-    await visit('#/desk');
-    await stage('none');
-    await page.click('.switch.word');
-    await page.waitForSelector('html[lang=zh-CN]');
-    await page.click('.virtual >> nth=1');
-    await stage('active');
-    await lit();
-    await page.click('[data-action=unissue]');
-    await page.waitForSelector('dialog [name=reason]:focus');
-    await look('unissue-dialog-zh');
-    await press('Escape');
-    await clean();
+    await visit(page, '#/desk');
+    await stage(page, 'none');
+    await speak(page, 'zh-CN');
+    await page.click('.virtual[aria-pressed=false] >> nth=1');
+    await stage(page, 'active');
+    await openTakeBack();
+    await look(page, 'unissue-dialog-zh');
+    await press(page, 'Escape');
+    await closed(page);
 });
 
-test('axe has nothing to say to any of these screens', async () => assert.deepEqual(complaints, []));
+test('axe has nothing to say to any of these screens', noBarriers);

@@ -2,7 +2,7 @@
 // virtual readers, and the books to look into.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { openPage, WAIT_MS } from './lib.mjs';
+import { openContext, openPage, WAIT_MS, answered, closed, focused, gone, press, reads } from './lib.mjs';
 import { startSite } from './site.mjs';
 
 export const PASSWORD = 'four random words here';
@@ -34,7 +34,7 @@ export function apiOf(context, base) {
         assert.ok(reply.ok(), `${method} ${path}: ${reply.status()} ${await reply.text()}`);
         return reply.status() === 204 ? null : reply.json();
     };
-    return { get: call('GET'), post: call('POST'), put: call('PUT') };
+    return { get: call('GET'), post: call('POST'), put: call('PUT'), patch: call('PATCH') };
 }
 
 // A site with its administrator and system password; `api` speaks as the administrator.
@@ -102,31 +102,93 @@ export async function logIn(page, name, password = PASSWORD) {
 
 // A browser of its own in which somebody logs in and sits down at a desk that is free.
 export async function sitAt(browser, site, desk, name = 'admin') {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: 'Asia/Shanghai', colorScheme: 'light' });
-    const page = await openPage(browser, site.base, { context });
+    const page = await openPage(browser, site.base, await openContext(browser));
     await logIn(page, name);
-    await page.waitForSelector('[data-state], .chooser li button');
     const choice = page.locator('.chooser li', { hasText: desk.name }).getByRole('button');
-    if (await page.$('.chooser')) await choice.click();
-    await page.waitForSelector(`.top h1:text-is("${desk.name}")`);
+    await until(async () => {
+        if (await page.$(`.top h1:text-is("${desk.name}")`)) return true;
+        await choice.click({ timeout: LOOK_AGAIN_MS }).catch(() => null); // the only desk is chosen by the page itself
+        return false;
+    }, `a place at ${desk.name}`);
     await page.waitForSelector('[data-state]');
     return page;
 }
 
 export const stage = (page, name) => page.waitForSelector(`[data-state=${name}]`);
 
-// Opens a money dialog with its key and fills amounts in, as fields are named: {consumption: '50'}.
-export async function fillIn(page, key, amounts) {
+// A card of the training drawer by the name of its holder; `lies`: whether it lies on the reader by the list on the screen.
+const virtual = (name, lies) => `.virtual[aria-pressed=${lies}]${name ? `:has-text("${name}")` : ''}`;
+export const putOn = (page, name) => page.click(virtual(name, false));
+export async function pullOff(page, name) {
+    await page.click(virtual(name, true));
+    await stage(page, 'none');
+    await page.waitForSelector(virtual(name, false));
+}
+export const make = (page, kind) => page.click(`[data-make="${kind}"]`);
+
+// An accident of the drawer; it has happened, or lies in wait, when this resolves.
+export async function accident(page, name) {
+    const reply = await answered(page, /\/training$/, () => page.click(`[data-accident=${name}]:enabled`));
+    assert.ok((await reply.json()).ok, name);
+}
+
+// Gives the blank card on the reader to somebody who is found by `typed`.
+export async function issueTo(page, name, typed = name) {
+    await focused(page, '#issue-find');
+    await page.fill('#issue-find', typed);
+    await press(page, 'ArrowDown');
+    await page.waitForSelector(`.found .chosen:has-text("${name}")`);
+    await page.press('#issue-find', 'Enter');
+    await closed(page);
+    await stage(page, 'active');
+    await reads(page, '.who', new RegExp(name));
+}
+export async function openIssue(page) {
+    await stage(page, 'blank');
+    await focused(page, '.next-step button');
+    await press(page, 'Enter');
+    await focused(page, '#issue-find');
+}
+
+// Opens the dialog of an act on money by its key, the caret in the first amount.
+export async function openMoney(page, key) {
     await page.waitForSelector(`[data-action=${key === 'F2' ? 'recharge' : 'withdraw'}]:not([aria-disabled])`);
-    await page.keyboard.press(key);
-    await page.waitForSelector('#amount-consumption:focus');
+    await press(page, key);
+    await focused(page, '#amount-consumption');
+}
+
+// Opens it and fills amounts in, as fields are named: {consumption: '50'}.
+export async function fillIn(page, key, amounts) {
+    await openMoney(page, key);
     for (const [purse, amount] of Object.entries(amounts)) await page.fill(`#amount-${purse}`, amount);
 }
 
 export const enter = (page) => page.press('dialog[open] #amount-consumption', 'Enter');
 
-// Puts the reminder away, if there is one.
+// The whole act with a card that lies there, up to its reminder.
+export async function move(page, key, amounts) {
+    await fillIn(page, key, amounts);
+    await page.waitForSelector('dialog .chip.ok');
+    await enter(page);
+    await page.waitForSelector('.reminder.ok');
+    await closed(page);
+}
+
+// Puts the reminder away.
 export async function done(page) {
     await page.click('[data-done]');
-    await page.waitForSelector('.reminder', { state: 'detached' });
+    await gone(page, '.reminder');
+}
+
+export async function lockScreen(page) {
+    const reply = await answered(page, /\/session\/lock$/, () => press(page, 'F10'));
+    assert.equal(reply.status(), 204);
+    await focused(page, 'dialog [name=password]');
+}
+
+export async function logInOver(page, name) {
+    await page.fill('dialog [name=name]', name);
+    await page.fill('dialog [name=password]', PASSWORD);
+    await page.press('dialog [name=password]', 'Enter');
+    await gone(page, '#login-over');
 }

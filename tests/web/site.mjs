@@ -1,13 +1,23 @@
 // A site of its own for a test run: "make run" in a folder of links, with its own database, ports and virtual readers. Its
 // server stands under a supervisor, so that a test can kill it and have it back; further desks bring their own reader.
 import { spawn, execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, mkdirSync, symlinkSync, chmodSync, rmSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, mkdirSync, symlinkSync, chmodSync, renameSync, rmSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import net from 'node:net';
-import { root } from './lib.mjs';
+import { fileURLToPath } from 'node:url';
 
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const START_MS = 120000;
+const sites = new Set(); // those that run
+
+export const stopSites = () => Promise.all([...sites].map((site) => site.stop()));
+
+// The last complaints in the logs of all sites, for a step that failed.
+export const logsOfSites = () => [...sites].flatMap(({ folder }) => ['server', 'desk'].flatMap((name) => {
+    const log = path.join(folder, `var/log/${name}.log`);
+    return existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter((line) => line && !line.includes('level=info')).slice(-3).map((line) => `${name}.log: ${line.slice(0, 240)}`) : [];
+}));
 
 const freePort = () => new Promise((found) => {
     const server = net.createServer();
@@ -66,27 +76,29 @@ const ended = (child, signal) => new Promise((done) => {
     return child.kill(signal);
 });
 
+const isGone = (pid) => {
+    try {
+        return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    } catch {
+        return true;
+    }
+};
+
 export async function startSite() {
     const folder = mkdtempSync(path.join(tmpdir(), 'cardwright-web-'));
     chmodSync(folder, 0o755); // the database runs as another user, who has to get through
-    for (const name of ['.make', 'migrations', 'webroot']) symlinkSync(path.join(root, name), path.join(folder, name));
+    for (const name of ['.make', 'migrations']) symlinkSync(path.join(root, name), path.join(folder, name));
+    cpSync(path.join(root, 'webroot'), path.join(folder, 'webroot'), { recursive: true, preserveTimestamps: true }); // it may be edited meanwhile
     const built = path.resolve(root, process.env.OUT ?? 'build/gcc');
     const out = programs(folder, built);
     const port = await freePort();
     const base = `http://127.0.0.1:${port}`;
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CARDWRIGHT_') && name !== 'DATABASE_URL');
     const env = { ...Object.fromEntries(inherited), OUT: out, PORT: `${port}`, DEVICE_PORT: `${await freePort()}`,
-        CARDWRIGHT_HTTP_WEBROOT: path.join(root, 'webroot') };
+        CARDWRIGHT_HTTP_WEBROOT: path.join(folder, 'webroot') };
     const run = spawn('bash', ['.make/run.sh'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const link = await started(run);
     const agents = []; // further desks
     let desk = null; // in the place of the first one
-    const stop = async () => {
-        desk?.kill('SIGTERM');
-        await Promise.all(agents.map((agent) => ended(agent, 'SIGTERM')));
-        await ended(run, 'SIGTERM');
-        rmSync(folder, { recursive: true, force: true });
-    };
     const pidOf = (...words) => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).find((pid) => {
         try {
             const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
@@ -96,8 +108,20 @@ export async function startSite() {
         }
     });
     const deskPid = (desk) => pidOf('--state', path.join(folder, desk === 1 ? 'var/desk' : `var/desk${desk}`), '--server');
-    const agentPid = () => deskPid(1);
     const serverPid = () => Number(readFileSync(path.join(folder, 'server.pid'), 'utf8'));
+    const stop = async () => {
+        sites.delete(site);
+        for (const pid of [existsSync(path.join(folder, 'server.pid')) && serverPid(), ...[1, ...agents.map((agent, index) => index + 2)].map(deskPid)]) {
+            if (pid && !isGone(pid)) process.kill(pid, 'SIGCONT'); // a step that failed may have left it frozen
+        }
+        desk?.kill('SIGTERM');
+        await Promise.all(agents.map((agent) => ended(agent, 'SIGTERM')));
+        await ended(run, 'SIGTERM');
+        rmSync(folder, { recursive: true, force: true });
+    };
+    const site = { folder, base, stop };
+    sites.add(site);
+    const link = await started(run);
     // Killed as by a power cut; comes back when back() is called.
     const killServer = () => {
         writeFileSync(path.join(folder, 'away'), '');
@@ -125,23 +149,32 @@ export async function startSite() {
         });
         socket.write(`${line}\n`);
     });
-    // Another piece of plastic with the same chip number and content.
-    const copyCard = (from, to) => copyFileSync(path.join(folder, 'var/cards/cards', from), path.join(folder, 'var/cards/cards', to));
+    // Another piece of plastic with the same chip number and content, or an older content put back; whoever reads the folder
+    // finds a whole card at any moment. A name with a dot is a copy aside, which no reader shows.
+    const copyCard = (from, to) => {
+        const cards = path.join(folder, 'var/cards/cards');
+        copyFileSync(path.join(cards, from), path.join(cards, `${to}.next`));
+        renameSync(path.join(cards, `${to}.next`), path.join(cards, to));
+    };
     // As the owner of the database: what no act of the product does.
     const sql = (text) => {
         const url = execFileSync('bash', ['.make/cluster.sh', 'url', path.join(folder, 'var/postgres'), 'owner'], { cwd: folder, encoding: 'utf8' }).trim();
         return execFileSync('psql', ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1', url, `--command=${text}`],
             { encoding: 'utf8' }).trim();
     };
-    // Another desk program in the place of the one that runs: another build, or with further options.
-    const replaceDesk = async (program, ...options) => {
-        const before = desk?.pid ?? agentPid();
+    const stopDesk = async () => {
+        const before = desk?.pid ?? deskPid(1);
         process.kill(before, 'SIGTERM');
-        const gone = () => !existsSync(`/proc/${before}`) || / Z /.test(readFileSync(`/proc/${before}/stat`, 'utf8'));
-        while (!gone()) await new Promise((go) => setTimeout(go, 100));
+        while (!isGone(before)) await new Promise((go) => setTimeout(go, 100));
+    };
+    const continueDesk = (program = 'cardwright-agent', ...options) => {
         desk = spawn(path.join(built, program), ['--server', base, '--state', path.join(folder, 'var/desk'), '--simulate', path.join(folder, 'var/cards'),
             ...options], { stdio: 'ignore' });
     };
-    return { base, link, stop, serverPid, killServer, back, startDesk, deskPid, agentPid, replaceDesk, reader, copyCard, sql, folder,
-        cards: path.join(folder, 'var/cards/cards') };
+    // Another desk program in the place of the one that runs: another build, or with further options.
+    const replaceDesk = async (program, ...options) => {
+        await stopDesk();
+        continueDesk(program, ...options);
+    };
+    return Object.assign(site, { link, serverPid, killServer, back, startDesk, deskPid, stopDesk, continueDesk, replaceDesk, reader, copyCard, sql });
 }

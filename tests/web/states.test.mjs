@@ -1,49 +1,18 @@
 // Every state of a desk, brought about by the virtual reader where an accident makes it, and by the database where an act of
 // a later server does: band, icon, sentence, what is lit, and why everything else is not.
-import { test as step, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openBrowser, openPage, shoot, axe, violations, setTheme, visit, root } from './lib.mjs';
-import { startSite } from './site.mjs';
+import { story, look, noBarriers, visit, reads, refusals, outages } from './lib.mjs';
+import { readySite, sitAt, stage, make, putOn, pullOff, accident, openIssue, issueTo, fillIn, enter, move, done } from './desk.mjs';
+import { root } from './site.mjs';
 
-const PASSWORD = 'four random words here';
-const WAIT_MS = 60000; // the machine may be busy with other tests
 let site;
-let browser;
 let page;
-const complaints = [];
-
-before(async () => {
-    site = await startSite();
-    browser = await openBrowser();
-    page = await openPage(browser, site.link);
-    page.setDefaultTimeout(WAIT_MS);
+const test = story(async (browser) => {
+    site = await readySite(browser);
+    page = await sitAt(browser, site, site.desk);
 });
-
-after(async () => {
-    await browser?.close();
-    await site?.stop();
-});
-
-let broken = false;
-const test = (name, work) => step(name, async (t) => {
-    if (broken) return t.skip('an earlier step failed');
-    try {
-        await work();
-    } catch (error) {
-        broken = true;
-        await shoot(page, 'states-failed').catch(() => null);
-        throw error;
-    }
-    return undefined;
-});
-
-const press = (key) => page.keyboard.press(key);
-const stage = (name) => page.waitForSelector(`.band[data-state=${name}]`);
-const make = (kind) => page.click(`[data-make="${kind}"]`);
-const accident = (name) => page.click(`[data-accident=${name}]:enabled`);
-const cardOf = (name) => `.virtual:has-text("${name}")`;
 
 // The reasons of the six acts in their order; null: the act is lit.
 async function reasons() {
@@ -53,23 +22,9 @@ async function reasons() {
         (each.classList.contains('grey') ? each.querySelector('small')?.textContent ?? '' : null)));
 }
 
-async function look(name) {
-    await page.mouse.move(640, 8);
-    for (const theme of ['dark', 'light']) {
-        await setTheme(page, theme);
-        await shoot(page, theme === 'dark' ? `state-${name}-dark` : `state-${name}`);
-        complaints.push(...(await axe(page, theme === 'dark' ? ['color-contrast'] : undefined)).map((found) => `${name}, ${theme}: ${found}`));
-    }
-    await page.click('.switch.word');
-    await page.waitForSelector('html[lang=zh-CN]');
-    await shoot(page, `state-${name}-zh`);
-    await page.click('.switch.word');
-    await page.waitForSelector('html[lang=en]');
-}
-
 // What stands there: colour, icon, a word and a sentence, and for every act "lit" or why not.
 async function shows(state, { tone, icon, word, sentence, why }) {
-    await stage(state);
+    await stage(page, state);
     const band = await page.$eval('.band', (element) => ({ tone: element.className, icon: element.querySelector('use').getAttribute('href'),
         word: element.querySelector('h2').textContent, sentence: element.textContent }));
     assert.ok(band.tone.split(' ').includes(tone), `${state}: ${band.tone}`);
@@ -80,46 +35,19 @@ async function shows(state, { tone, icon, word, sentence, why }) {
     assert.equal(given.length, 6);
     given.forEach((reason, index) => assert.ok(reason === null || reason.length > 5, `${state}: act ${index} says why`));
     if (why) why.forEach((wanted, index) => (wanted === undefined ? 0 : assert.equal(given[index], wanted, `${state}: act ${index}`)));
-    await look(state);
+    await look(page, `state-${state}`, { chinese: true });
 }
 
 const LATER = 'This server does not offer it';
 const all = (reason, more = {}) => [0, 1, 2, 3, 4, 5].map((index) => (index in more ? more[index] : reason));
 
-// Takes the card off, lets something happen, and puts it on again.
-async function meanwhile(name, happens) {
-    const card = page.locator(cardOf(name)).first();
-    if (await card.getAttribute('aria-pressed') === 'true') {
-        await card.click();
-        await stage('none');
-    }
-    await page.waitForSelector(`${cardOf(name)}[aria-pressed=false]`);
+// Something happens to Ann's card while it is off the reader.
+async function meanwhile(happens) {
+    if (await page.$('.virtual.down')) await pullOff(page, 'Ann Bell');
     await happens();
-    await card.click();
+    await putOn(page, 'Ann Bell');
 }
-const becomes = (name, change) => meanwhile(name, () => site.sql(`UPDATE card SET ${change} WHERE person_id = (SELECT id FROM person WHERE name = '${name}')`));
-
-async function issueTo(letters, name) {
-    await make('issued');
-    await page.waitForSelector('#issue-find');
-    await page.keyboard.type(letters, { delay: 60 });
-    await press('ArrowDown'); // before the answer is there: it waits for it, and never takes one of the list before
-    await page.waitForSelector(`.found .chosen >> text=${name}`);
-    await press('Enter');
-    await stage('active');
-}
-
-async function recharge(amount) {
-    await press('F2');
-    await page.waitForSelector('#amount-consumption:focus');
-    await page.keyboard.type(amount, { delay: 60 });
-    await press('Enter');
-}
-const putAway = async () => {
-    await page.waitForSelector('.reminder.ok');
-    await press('Escape');
-    await page.waitForSelector('[data-action=recharge]');
-};
+const becomes = (change) => meanwhile(() => site.sql(`UPDATE card SET ${change} WHERE person_id = (SELECT id FROM person WHERE name = 'Ann Bell')`));
 
 test('each act has a reason in every stage, in both languages', async () => {
     const source = readFileSync(path.join(root, 'webroot/lib/desk-state.js'), 'utf8');
@@ -137,66 +65,48 @@ test('each act has a reason in every stage, in both languages', async () => {
     assert.equal(legal(ACTIONS[0], { stage: 'active', mayDo: () => false }).why, 'why.role');
 });
 
-test('a site is set up', async () => {
-    await page.fill('[name=full_name]', 'Mei Chen');
-    await page.fill('[name=password]', PASSWORD);
-    await press('Enter');
-    await page.waitForSelector('[name=currency]');
-    await page.click('button[type=submit]');
-    await page.waitForSelector('[name=presets]');
-    await page.click('button[type=submit]');
-    await page.waitForSelector('[name=once-0]');
-    await page.keyboard.type('2580', { delay: 60 });
-    await page.click('[name=twice-0]');
-    await page.keyboard.type('2580', { delay: 60 });
-    await page.check('[name=written]');
-    await page.click('button[type=submit]');
-    await page.waitForSelector('.desk-line .chip.ok');
-    await page.click('button[type=submit]');
-    await page.waitForSelector('text=Now the first card');
-    await page.click('button[type=submit]');
-    await stage('none');
-});
-
 test('no card', async () => {
     await page.waitForSelector('[data-make=blank]');
     await shows('none', { tone: 'idle', icon: 'credit-card', word: 'Put a card on the reader',
         why: all('Needs a card', { 2: 'Needs the old card', 3: LATER }) });
 });
 
+const lying = (count) => page.waitForFunction((wanted) => document.querySelectorAll('.virtual.down').length === wanted, count);
 test('blank, foreign, a phone, two cards', async () => {
-    await make('blank');
+    await make(page, 'blank');
     await shows('blank', { tone: 'brand', icon: 'credit-card', word: 'Blank card', sentence: /Give it to a person/,
         why: all('First issue this card', { 4: 'Blank, nothing to repair' }) });
-    await make('foreign');
+    await make(page, 'foreign');
     await shows('foreign', { tone: 'idle', icon: 'credit-card-off', word: 'Not a card of this system', why: all('Use a card of this site') });
-    await page.waitForSelector('.v-foreign .chip:has-text("Foreign")');
-    await make('phone');
+    await reads(page, '.v-foreign .chip', /Foreign/);
+    await make(page, 'phone');
     await shows('not_supported', { tone: 'idle', icon: 'credit-card-off', word: 'Not a card we can write', why: all('Use a card of this site') });
-    await accident('two');
+    await page.click('[data-accident=two]');
     await shows('two_cards', { tone: 'amber', icon: 'cards', word: 'Two cards on the reader', sentence: /Take one of them off/,
         why: all('First take one card off') });
-    assert.equal(await page.$$eval('.virtual.down', (cards) => cards.length), 2, 'both are shown on the reader');
+    await lying(2);
     await page.click('.virtual.down >> nth=1');
-    await page.waitForFunction(() => document.querySelectorAll('.virtual.down').length === 1);
+    await lying(1);
 });
 
 test('active: issued as usual, and recharged', async () => {
-    await issueTo('ann', 'Ann Bell');
+    await make(page, 'issued');
+    await issueTo(page, 'Ann Bell', 'ann');
     assert.deepEqual(await reasons(), [null, 'Nothing on it to pay out', LATER, LATER, 'Normal, nothing to repair', LATER]);
-    await recharge('50');
-    await putAway();
+    await move(page, 'F2', { consumption: '50' });
+    await done(page);
     await shows('active', { tone: 'ok', icon: 'circle-check', word: 'Card ready',
         why: [null, null, LATER, LATER, 'Normal, nothing to repair', LATER] });
 });
 
 test('in doubt: pulled away while it was written', async () => {
-    await accident('cut');
-    await page.waitForSelector('text=The next write is cut off');
-    await recharge('20');
+    await accident(page, 'cut');
+    await fillIn(page, 'F2', { consumption: '20' });
+    await enter(page);
     await shows('in_doubt', { tone: 'amber', icon: 'reload', word: 'Put the SAME card back', why: all('First put the card back', { 3: LATER }) });
-    await page.click(`${cardOf('Ann Bell')}[aria-pressed=false]`);
-    await putAway();
+    await putOn(page, 'Ann Bell');
+    await page.waitForSelector('.reminder.ok');
+    await done(page);
 });
 
 const STORED = [
@@ -213,80 +123,70 @@ const STORED = [
 ];
 test('lost, replaced, cancelled, scrapped, expired, blocked', async () => {
     for (const [state, change, wanted] of STORED) {
-        await becomes('Ann Bell', change);
+        await becomes(change);
         await shows(state, wanted);
-        assert.match(await page.textContent('.holder'), /Ann Bell/);
+        await reads(page, '.holder', /Ann Bell/);
     }
-    await becomes('Ann Bell', 'block = NULL');
-    await stage('active');
+    await becomes('block = NULL');
+    await stage(page, 'active');
 });
 
 test('locked: an older content is put back onto the card', async () => {
-    const uid = site.sql("SELECT encode(uid, 'hex') FROM card WHERE person_id = (SELECT id FROM person WHERE name = 'Ann Bell')");
-    const file = readdirSync(site.cards).filter((name) => !name.includes('.')).map((name) => path.join(site.cards, name))
-        .find((name) => readFileSync(name).subarray(0, 4).toString('hex') === uid);
-    await meanwhile('Ann Bell', () => copyFileSync(file, `${file}.old`));
-    await stage('active');
-    await recharge('10');
-    await putAway();
-    await meanwhile('Ann Bell', () => copyFileSync(`${file}.old`, file));
+    const { card } = (await site.api.get(`/desks/${site.desk.id}/training`)).items.find((each) => each.holder?.name === 'Ann Bell');
+    await meanwhile(() => site.copyCard(card, `${card}.old`));
+    await stage(page, 'active');
+    await move(page, 'F2', { consumption: '10' });
+    await meanwhile(() => site.copyCard(`${card}.old`, card));
     await shows('case', { tone: 'bad', icon: 'shield-x', word: 'Contradicts the books', why: all('First close the case') });
 });
 
 test('damaged: the records of a card are torn', async () => {
-    await issueTo('grace', 'Grace Okafor');
-    await recharge('30');
-    await putAway();
-    await accident('damage');
+    await make(page, 'issued');
+    await issueTo(page, 'Grace Okafor', 'grace');
+    await move(page, 'F2', { consumption: '30' });
+    await done(page);
+    await accident(page, 'damage');
     await shows('damaged', { tone: 'amber', icon: 'tool', word: 'Card damaged', why: all('First repair the card', { 2: LATER, 3: LATER, 4: LATER, 5: LATER }) });
     await page.waitForSelector('.v-damaged.down');
 });
 
 test('a 4K card and one with a long number are issued like any other', async () => {
     for (const [kind, letters, name] of [['4k', 'elif', 'Elif Demir'], ['long_uid', 'jonas', 'Jonas Weber']]) {
-        await make(kind);
-        await stage('blank');
-        await press('Enter');
-        await page.waitForSelector('#issue-find');
-        await page.keyboard.type(letters, { delay: 60 });
-        await press('ArrowDown');
-        await page.waitForSelector(`.found .chosen >> text=${name}`);
-        await press('Enter');
-        await stage('active');
+        await make(page, kind);
+        await openIssue(page);
+        await issueTo(page, name, letters);
     }
     assert.deepEqual(site.sql("SELECT chip, octet_length(uid) FROM card WHERE chip = '4k' OR octet_length(uid) = 7 ORDER BY chip").split('\n'), ['1k|7', '4k|4']);
 });
 
 test('the reader is unplugged and plugged in again', async () => {
-    await accident('unplug');
+    await accident(page, 'unplug');
     await shows('reader_away', { tone: 'bad', icon: 'plug-connected-x', word: 'Reader not connected', why: all('First plug the reader in') });
-    await accident('plug');
-    await stage('active');
+    await accident(page, 'plug');
+    await stage(page, 'active');
 });
 
 test('the desk program is away and back', async () => {
-    const pid = site.agentPid();
-    process.kill(pid, 'SIGSTOP');
-    try {
-        site.sql("UPDATE desk_live SET agent_seen_at = agent_seen_at - interval '1 minute'"); // as if it had been silent for that long
-        await shows('agent_away', { tone: 'bad', icon: 'power', word: 'Desk program not running', why: all('Start the desk program') });
-    } finally {
-        process.kill(pid, 'SIGCONT');
-    }
-    await stage('active');
+    refusals(page, 409); // the drawer may have asked for its cards at the moment the program went
+    await site.stopDesk();
+    site.sql("UPDATE desk_live SET agent_seen_at = agent_seen_at - interval '1 minute'"); // as if it had been silent for that long
+    await shows('agent_away', { tone: 'bad', icon: 'power', word: 'Desk program not running', why: all('Start the desk program') });
+    site.continueDesk();
+    await stage(page, 'none'); // its virtual reader begins empty
+    await putOn(page, 'Jonas Weber');
+    await stage(page, 'active');
 });
 
 test('the server is away and back', async () => {
-    page.expected.push(/Failed to load resource/, /ERR_/, /EventSource/);
+    outages(page);
     const pid = site.serverPid();
     process.kill(pid, 'SIGSTOP'); // hangs: it closes nothing and answers nothing
     try {
-        await stage('server_away');
         await shows('server_away', { tone: 'bad', icon: 'wifi-off', word: 'Server not reachable', why: all('Wait for the server') });
     } finally {
         process.kill(pid, 'SIGCONT');
     }
-    await stage('active');
+    await stage(page, 'active');
 });
 
 test('the lessons know what this desk has seen', async () => {
@@ -295,19 +195,19 @@ test('the lessons know what this desk has seen', async () => {
 
 test('a live site has no drawer and leads to its training server', async () => {
     site.sql("UPDATE site SET mode = 'live'");
-    await page.goto(`${site.base}/#/settings`);
+    await visit(page, '#/settings');
     await page.reload();
     await page.waitForSelector('[name=training_url]');
     assert.equal(await page.$('.banner.training'), null);
-    page.expected.push(/400 \(Bad Request\)/, /403 \(Forbidden\)/);
+    refusals(page, 400, 403);
     await page.fill('[name=training_url]', 'training server');
-    await press('Enter');
+    await page.press('[name=training_url]', 'Enter');
     await page.waitForSelector('.problem');
     await page.fill('[name=training_url]', 'https://training.example.org/');
-    await press('Enter');
+    await page.press('[name=training_url]', 'Enter');
     await page.waitForSelector('nav a[href="https://training.example.org/"]');
     await page.locator('[name=training_url]').scrollIntoViewIfNeeded();
-    await look('live-settings');
+    await look(page, 'state-live-settings', { chinese: true });
     const refused = await page.evaluate(async () => {
         const { items } = await (await fetch('/api/v1/desks')).json();
         const answer = await fetch(`/api/v1/desks/${items[0].id}/training`, { method: 'POST', headers: { 'Content-Type': 'application/json' },
@@ -320,8 +220,4 @@ test('a live site has no drawer and leads to its training server', async () => {
     assert.equal(await page.$('.drawer, .lesson'), null);
 });
 
-test('the console and the policy are silent, and axe has nothing to say', async () => {
-    assert.deepEqual(page.wrong, []);
-    assert.deepEqual(await violations(page), []);
-    assert.deepEqual(complaints, []);
-});
+test('axe has nothing to say to any of these screens', noBarriers);

@@ -66,7 +66,8 @@ function useReader(desk) {
             return false;
         }
     };
-    const ask = (body) => (busy.current = busy.current.then(() => send(body)));
+    // A body may be a function: it is made when its turn comes, from the list the act before it left.
+    const ask = (body) => (busy.current = busy.current.then(() => send(typeof body === 'function' ? body() : body)));
     return { items, message, ask };
 }
 
@@ -120,9 +121,12 @@ export function TrainingDrawer({ stage, onIssue }) {
     useEffect(() => document.querySelector('.virtual.down')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [lying]);
     const press = (pressed) => {
         issueNext.current = false;
-        const others = items.value.filter((each) => each.on_reader && each.card !== pressed.card);
-        if (!pressed.on_reader) return ask({ action: 'place', card: pressed.card });
-        return ask(others.length ? { action: 'place', card: others[0].card } : { action: 'remove' });
+        return ask(() => {
+            const onReader = items.value.filter((each) => each.on_reader).map((each) => each.card);
+            if (!onReader.includes(pressed.card)) return { action: 'place', card: pressed.card };
+            const other = onReader.find((card) => card !== pressed.card);
+            return other ? { action: 'place', card: other } : { action: 'remove' };
+        });
     };
     const make = async (kind) => {
         issueNext.current = false;
