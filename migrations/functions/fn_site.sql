@@ -45,6 +45,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION fn_site_sealed(site, site) IS 'Which change of a setting comes too late, and why.';
 
+-- Digits behind the point by ISO 4217. An amount is kept without its point, so a wrong number of them moves every amount.
+CREATE OR REPLACE FUNCTION fn_currency_exponent(p_code text) RETURNS integer
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT CASE
+        WHEN p_code IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
+            'XAF', 'XOF', 'XPF') THEN 0
+        WHEN p_code IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') THEN 3
+        WHEN p_code IN ('CLF', 'UYW') THEN 4
+        ELSE 2 END
+$$;
+COMMENT ON FUNCTION fn_currency_exponent(text) IS 'Digits behind the point of a currency, by ISO 4217.';
+
 -- p_change: only the members present change. Types and ranges were checked by the caller; the CHECKs of the table are
 -- the last word. outcome: done | precondition_failed | sealed | bad_field.
 CREATE OR REPLACE FUNCTION fn_site_change(p_token bytea, p_version bigint, p_change jsonb, p_request_id text)
@@ -67,6 +79,12 @@ BEGIN
         AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = v_new.time_zone) THEN
         outcome := 'bad_field';
         extra := fn_field_error('/time_zone', 'unknown', 'There is no such IANA time zone; examples: Asia/Shanghai, UTC.');
+    END IF;
+    IF outcome = 'done' AND (v_new.currency_code, v_new.currency_exponent) <> (v_old.currency_code, v_old.currency_exponent)
+        AND v_new.currency_exponent <> fn_currency_exponent(v_new.currency_code) THEN
+        outcome := 'bad_field';
+        extra := fn_field_error('/currency_exponent', 'currency', format('%s has %s digits behind the point.',
+            v_new.currency_code, fn_currency_exponent(v_new.currency_code)));
     END IF;
     IF outcome = 'precondition_failed' THEN
         extra := NULL;

@@ -49,7 +49,16 @@ STORY(settings, are_read_and_changed)
         TAKEN("consumption at the edge", "consumption_limit_minor", "16777215"),
         TAKEN("site number", "site_id", "65535"),
         TAKEN("start sector", "start_sector", "9"),
-        TAKEN("exponent", "currency_exponent", "0"),
+        {"yen", PATCH(SITE), .body = "{'currency_code': 'JPY', 'currency_exponent': 0}", .want = 200,
+         .has = "{'currency_code': 'JPY', 'currency_exponent': 0}"},
+        {"yen with hundredths", PATCH(SITE), .body = "{'currency_exponent': 2}", .want_err = "bad_field",
+         .has =
+             "{'errors': [{'pointer': '/currency_exponent', 'code': 'currency', 'message': 'JPY has 0 digits "
+             "behind the point.'}]}"},
+        {"yuan without", PATCH(SITE), .body = "{'currency_code': 'CNY'}", .want_err = "bad_field",
+         .pointer = "/currency_exponent"},
+        {"dinar", PATCH(SITE), .body = "{'currency_code': 'KWD', 'currency_exponent': 2}",
+         .want_err = "bad_field", .pointer = "/currency_exponent"},
         TAKEN("same mode", "mode", "'training'"),
         TAKEN("times price", "times_price_minor", "0"),
         TAKEN("times limit", "times_limit", "16777215"),

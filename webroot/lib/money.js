@@ -35,6 +35,10 @@ export const typed = (minor) => {
     return minor % 10 ** digits ? text : text.replace(/\.0+$/, '');
 };
 
+// A currency with its digits behind the point, as ISO 4217 has them; for settings, which change both or none.
+export const currency = (code) => ({ currency_code: code,
+    currency_exponent: new Intl.NumberFormat('en', { style: 'currency', currency: code }).resolvedOptions().maximumFractionDigits });
+
 // Groups of three with one and the same mark between them: 1,234,567 or 1'234'567 or 1 234 567.
 const GROUPED = /^\d{1,3}(?:([,'’_ ])\d{3})(?:\1\d{3})*(?=\.|$)/;
 

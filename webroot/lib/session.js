@@ -1,5 +1,5 @@
 // Who works here, and at which desk.
-import { signal, computed } from './html.js';
+import { signal, computed, effect } from './html.js';
 import { get, put, post, del, resume, holdCalls, releaseCalls, Problem } from './api.js';
 import { site } from './money.js';
 import { live, watch, taken } from './live.js';
@@ -44,8 +44,12 @@ export async function lock() {
 
 export async function loadSite() {
     if (may('settings.read')) site.value = await get('/settings');
-    zone.value = site.value.time_zone;
 }
+
+// Times are shown in the zone of the site from the moment it is known or changed.
+effect(() => {
+    zone.value = site.value.time_zone;
+});
 
 // Takes a session of the API as ours: after a login, a desk change, or at the start.
 export async function adopt(body) {

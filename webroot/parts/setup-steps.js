@@ -3,7 +3,7 @@ import { html, useSignal, classes } from '../lib/html.js';
 import { t, language } from '../lib/i18n.js';
 import { post, patch, get } from '../lib/api.js';
 import { adopt } from '../lib/session.js';
-import { site, typed, parseAmount, money } from '../lib/money.js';
+import { site, typed, parseAmount, money, currency } from '../lib/money.js';
 import { Icon } from './icon.js';
 import { TextField, SelectField, ProblemSummary, fieldError } from './field.js';
 
@@ -63,16 +63,10 @@ export function AccountStep({ token, onNext }) {
 }
 
 const CURRENCIES = ['CNY', 'EUR', 'USD', 'GBP', 'JPY', 'INR', 'BRL', 'TRY', 'ZAR', 'AUD', 'CAD', 'CHF', 'HKD', 'SGD', 'THB', 'VND', 'IDR', 'PLN', 'SEK'];
-const digitsOf = (code) => {
-    try {
-        return new Intl.NumberFormat('en', { style: 'currency', currency: code }).resolvedOptions().maximumFractionDigits;
-    } catch {
-        return 2;
-    }
-};
-export const currencyChoices = () => {
+// `now`: the currency of the site, which may be any.
+export const currencyChoices = (now) => {
     const names = new Intl.DisplayNames(language.value, { type: 'currency' });
-    return CURRENCIES.map((code) => [code, `${code} · ${names.of(code)}`]);
+    return [...new Set([now, ...CURRENCIES])].map((code) => [code, `${code} · ${names.of(code)}`]);
 };
 export const zones = () => Intl.supportedValuesOf('timeZone');
 
@@ -81,15 +75,14 @@ export function SiteStep({ onNext, onBack, back }) {
     const form = { name: useSignal(site.value.name ?? ''), currency: useSignal(site.value.currency_code), zone: useSignal(ownZone) };
     const { problem, busy, run } = useStep(onNext);
     const send = () => run(async () => {
-        const change = { name: form.name.value.trim(), currency_code: form.currency.value, time_zone: form.zone.value };
-        if (change.currency_code !== site.value.currency_code) change.currency_exponent = digitsOf(change.currency_code);
+        const change = { name: form.name.value.trim(), ...currency(form.currency.value), time_zone: form.zone.value };
         site.value = await patch('/settings', change, site.value.version);
     });
     return html`
         <${Step} name="site" busy=${busy.value} onSubmit=${send} onBack=${onBack} back=${back}>
             <${ProblemSummary} problem=${problem.value} fields=${[['/name', t('settings.name'), 'name'], ['/currency_code', t('settings.currency'), 'currency'], ['/time_zone', t('settings.time_zone'), 'zone']]} />
             <${TextField} label=${t('settings.name')} hint=${t('settings.name.hint')} name="name" value=${form.name} first error=${fieldError(problem.value, '/name')} />
-            <${SelectField} label=${t('settings.currency')} hint=${t('settings.currency.hint')} name="currency" value=${form.currency} options=${currencyChoices()} />
+            <${SelectField} label=${t('settings.currency')} hint=${t('settings.currency.hint')} name="currency" value=${form.currency} options=${currencyChoices(site.value.currency_code)} />
             <${SelectField} label=${t('settings.time_zone')} hint=${t('settings.time_zone.hint')} name="zone" value=${form.zone}
                 options=${[...new Set([form.zone.value, ...zones()])].map((zone) => [zone, zone])} />
         <//>`;

@@ -3,7 +3,7 @@ import { html, useSignal } from '../lib/html.js';
 import { t, fullText } from '../lib/i18n.js';
 import { patch, put, post } from '../lib/api.js';
 import { may, adopt } from '../lib/session.js';
-import { site, typed, parseAmount, money } from '../lib/money.js';
+import { site, typed, parseAmount, money, currency } from '../lib/money.js';
 import { Icon } from '../parts/icon.js';
 import { TextField, SelectField, CheckField, ProblemSummary, fieldError } from '../parts/field.js';
 import { currencyChoices, zones, parseList, localError, freshSite } from '../parts/setup-steps.js';
@@ -49,13 +49,13 @@ function SitePart() {
     const sealed = Boolean(s.money_sealed_at);
     const form = useForm(async () => {
         const change = { name: f.name.value.trim() };
-        if (!sealed) Object.assign(change, { currency_code: f.currency.value, time_zone: f.zone.value, day_starts_at: f.day.value });
+        if (!sealed) Object.assign(change, { ...currency(f.currency.value), time_zone: f.zone.value, day_starts_at: f.day.value });
         site.value = await patch('/settings', change, site.value.version);
     });
     return html`<${Part} title=${t('settings.site')} form=${form} hint=${sealed ? t('settings.sealed', { at: fullText(s.money_sealed_at) }) : null}
-        fields=${[['/name', t('settings.name'), 'name'], ['/time_zone', t('settings.time_zone'), 'zone'], ['/day_starts_at', t('settings.day_starts'), 'day']]}>
+        fields=${[['/name', t('settings.name'), 'name'], ['/currency_exponent', t('settings.currency'), 'currency'], ['/time_zone', t('settings.time_zone'), 'zone'], ['/day_starts_at', t('settings.day_starts'), 'day']]}>
         <${TextField} label=${t('settings.name')} name="name" value=${f.name} error=${form.error('/name')} />
-        <div class="two"><${SelectField} label=${t('settings.currency')} name="currency" value=${f.currency} options=${currencyChoices()} disabled=${sealed} />
+        <div class="two"><${SelectField} label=${t('settings.currency')} name="currency" value=${f.currency} options=${currencyChoices(s.currency_code)} disabled=${sealed} error=${form.error('/currency_exponent')} />
         <${SelectField} label=${t('settings.time_zone')} name="zone" value=${f.zone} options=${[...new Set([s.time_zone, ...zones()])].map((zone) => [zone, zone])} disabled=${sealed} />
         <${TextField} label=${t('settings.day_starts')} hint=${t('settings.day_starts.hint')} type="time" name="day" value=${f.day} disabled=${sealed} error=${form.error('/day_starts_at')} /></div><//>`;
 }
