@@ -21,9 +21,9 @@ DECLARE
         || 'fn_site_change fn_site_key_register fn_site_password fn_site_read fn_training_cards '
         || 'fn_training_create fn_training_read fn_training_result fn_training_take fn_transaction_list '
         -- acts on cards, agents, desk events
-        || 'fn_desk_events fn_desk_live fn_operation_cancel fn_operation_issue fn_operation_prepare '
+        || 'fn_desk_day fn_desk_events fn_desk_live fn_operation_cancel fn_operation_issue fn_operation_prepare '
         || 'fn_operation_list fn_operation_read fn_operation_reverse fn_operation_unissue fn_person_timeline '
-        || 'fn_plan_report fn_plan_take fn_presence fn_presentation fn_presentation_view fn_removed fn_sweep '
+        || 'fn_plan_report fn_plan_take fn_plan_unbuilt fn_presence fn_presentation fn_presentation_view fn_removed fn_sweep '
         , ' ');
     v_function record;
 BEGIN

@@ -82,6 +82,21 @@ void operations_get(struct request *rq, struct db_conn *db)
     answer_run_page(rq, db, "operation_list", &params);
 }
 
+/* ---- GET /api/v1/desks/:desk_id/day ---- */
+
+void desks_desk_day_get(struct request *rq, struct db_conn *db)
+{
+    struct uuid id;
+    const char *day = NULL; /* NULL: the business day that runs */
+    const struct in_field spec[] = {IN_DATE_OPT("day", &day, NULL), IN_END};
+    if (!request_param_uuid(rq, "desk_id", &id) || !in_query(rq, spec))
+        return;
+    struct db_params params = {0};
+    db_bind_uuid(&params, id.bytes);
+    db_bind_text(&params, day);
+    answer_run(rq, db, "desk_day", &params, NULL);
+}
+
 /* ---- GET /api/v1/people/:person_id/timeline ---- */
 
 void people_person_timeline_get(struct request *rq, struct db_conn *db)

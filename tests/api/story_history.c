@@ -74,6 +74,45 @@ STORY(history, lists_desk_acts_by_what_they_concern)
     story_play(story, steps, STEPS(steps));
 }
 
+/* The business day begins at four in the morning: what was done at one belongs to the day before. More acts
+ * than one page of a list holds. */
+STORY(history, sums_up_a_business_day_of_a_desk)
+{
+    static const struct step steps[] = {
+        ACTS,
+        {"legs", SQL("INSERT INTO leg (operation_id, purse, amount_minor, price_minor, state, decided_by, "
+                     "decided_at) "
+                     "VALUES ('{new.o}', 'consumption', 1234, 0, 'C', 'report', now()), "
+                     "('{new.w}', 'consumption', 700, 0, 'C', 'report', now()), "
+                     "('{new.w}', 'water', 300, 0, 'P', NULL, NULL)")},
+        {"now", GET("/api/v1/desks/{one.id}/day"), .as = "finance", .want = 200,
+         .has = "{'acts': 1, 'taken_minor': 0, 'paid_minor': 1234}"},
+        {"open one", GET("/api/v1/desks/{two.id}/day"), .want = 200,
+         .has = "{'acts': 1, 'taken_minor': 700, 'paid_minor': 0}"},
+        {"night", SQL("UPDATE site SET time_zone = 'UTC', day_starts_at = '04:00'")},
+        {"at one", SQL("UPDATE operation SET created_at = '2026-03-02 01:00Z' WHERE id = '{new.w}'")},
+        {"that day", GET("/api/v1/desks/{two.id}/day?day=2026-03-02"), .want = 200, .has = "{'acts': 0}"},
+        {"day before", GET("/api/v1/desks/{two.id}/day?day=2026-03-01"), .want = 200,
+         .has = "{'day': '2026-03-01', 'acts': 1, 'taken_minor': 700}"},
+        {"many",
+         SQL("INSERT INTO operation (id, kind, state, card_id, uid, person_id, desk_id, operator_id, "
+             "presentation_id, created_at, finished_at) SELECT gen_random_uuid(), 'recharge', 'completed', "
+             "'{new.blue}', '\\x0a0b0c0e', '{bob.id}', '{two.id}', '{as.admin.operator_id}', '{new.q}', "
+             "'2026-03-01 12:00Z', now() FROM generate_series(1, 250)")},
+        {"their legs", SQL("INSERT INTO leg (operation_id, purse, amount_minor, price_minor, state, "
+                           "decided_by, decided_at) "
+                           "SELECT id, 'times', 2, 150, 'C', 'report', now() FROM operation "
+                           "WHERE created_at = '2026-03-01 12:00Z'")},
+        {"all of them", GET("/api/v1/desks/{two.id}/day?day=2026-03-01"), .want = 200,
+         .has = "{'acts': 251, 'taken_minor': 38200, 'paid_minor': 0}"},
+        {"no day", GET("/api/v1/desks/{two.id}/day?day=today"), .want_err = "bad_field",
+         .pointer = "/query/day"},
+        {"no desk", GET("/api/v1/desks/{new.none}/day"), .want_err = "not_found"},
+        {"technician", GET("/api/v1/desks/{two.id}/day"), .as = "technician", .want_err = "forbidden"},
+    };
+    story_play(story, steps, STEPS(steps));
+}
+
 STORY(history, tells_a_person_in_one_line_of_time)
 {
     static const struct step steps[] = {

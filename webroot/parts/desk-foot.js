@@ -4,29 +4,19 @@ import { t } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
 import { session, may } from '../lib/session.js';
 import { act, live, late, turn } from '../lib/live.js';
-import { site, money, count } from '../lib/money.js';
+import { money, count } from '../lib/money.js';
 import { link } from '../lib/route.js';
 import { Icon } from './icon.js';
 
-const today = () => new Intl.DateTimeFormat('sv', { timeZone: site.value.time_zone }).format(new Date());
-
-function sums(items) {
-    const done = items.filter((item) => item.state === 'completed');
-    const cash = (kind) => done.filter((item) => item.kind === kind)
-        .reduce((sum, item) => sum + (kind === 'recharge' ? item.cash_to_take_minor - item.cash_to_return_minor : item.cash_to_pay_minor), 0);
-    return { acts: items.length, taken: cash('recharge'), paid: cash('withdraw') };
-}
-
 export function DeskFoot() {
-    const day = useSignal(null);
+    const day = useSignal(null); // of the site: it may begin after midnight
     const open = useSignal({ items: [] });
     const desk = session.value.desk.id;
     useEffect(() => {
         if (!may('transactions.read')) return undefined;
         let current = true; // an answer that comes late says what was
-        const take = (query, use) => get('/operations', { desk_id: desk, ...query }).then((page) => current && use(page), () => null);
-        take({ from: today(), limit: 200 }, (page) => (day.value = { ...sums(page.items), more: page.next_cursor }));
-        take({ state: 'open', limit: 50 }, (page) => (open.value = page));
+        get(`/desks/${desk}/day`).then((sums) => current && (day.value = sums), () => null);
+        get('/operations', { desk_id: desk, state: 'open', limit: 50 }).then((page) => current && (open.value = page), () => null);
         return () => (current = false);
     }, [desk, act.value?.id, act.value?.state, turn.value]);
     // What is being written on the reader at this moment waits for nobody, and what has just ended is on the list a moment longer.
@@ -37,9 +27,9 @@ export function DeskFoot() {
     return html`
         <footer class="foot">
             ${day.value && html`
-                <span><${Icon} name="circle-check" size="16" /> ${t('foot.acts')} <b>${count(day.value.acts)}${day.value.more ? '+' : ''}</b></span>
-                <span><${Icon} name="download" size="16" /> ${t('foot.taken')} <b>${money(day.value.taken)}</b></span>
-                <span><${Icon} name="arrow-up-right" size="16" /> ${t('foot.paid')} <b>${money(day.value.paid)}</b></span>`}
+                <span><${Icon} name="circle-check" size="16" /> ${t('foot.acts')} <b>${count(day.value.acts)}</b></span>
+                <span><${Icon} name="download" size="16" /> ${t('foot.taken')} <b>${money(day.value.taken_minor)}</b></span>
+                <span><${Icon} name="arrow-up-right" size="16" /> ${t('foot.paid')} <b>${money(day.value.paid_minor)}</b></span>`}
             <span class="grow"></span>
             ${waiting.length ? html`<a class="amber-ink" href=${link('transactions', { state: 'open' })}>${t(word, { count: `${waiting.length}${open.value.next_cursor ? '+' : ''}` })}</a>`
                 : html`<span>${t('foot.no_doubt')}</span>`}

@@ -1,0 +1,1 @@
+SELECT * FROM fn_desk_day($1, $2::date)
