@@ -90,6 +90,39 @@ END
 $$;
 COMMENT ON FUNCTION fn_plan_read_anew(uuid) IS 'Whether the card on a desk is to be read again, its reading being used up.';
 
+-- The server could make no plan of a row. The row may have been sent before, by this server or another one, so only its run
+-- can say that it never starts: it is asked to burn it, now and by fn_plan_again. A card without a free record contradicts
+-- the way it is always written (R41): nothing is written, and a case says so.
+CREATE OR REPLACE FUNCTION fn_plan_unbuilt(p_agent_id uuid, p_run bytea, p_plan_id uuid, p_problem text)
+RETURNS TABLE (outcome text, body jsonb, wake uuid[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_plan plan;
+    v_card card;
+BEGIN
+    outcome := 'done';
+    SELECT * INTO v_plan FROM plan WHERE id = p_plan_id AND agent_id = p_agent_id AND run = p_run;
+    v_card := fn_card_by_uid(v_plan.uid);
+    SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
+    UPDATE plan SET problem = left(p_problem, 80), sent_at = clock_timestamp()
+     WHERE id = v_plan.id AND problem IS NULL AND reported_at IS NULL;
+    IF FOUND AND p_problem = 'no_free_record' THEN
+        PERFORM fn_case_open(v_card, NULL, 'record_conflict', jsonb_build_object('plan', v_plan.id, 'problem', p_problem,
+            'legs', v_plan.request -> 'legs'), v_plan.presentation_id);
+        UPDATE card SET ledger_version = ledger_version + 1 WHERE id = v_card.id;
+        IF v_plan.operation_id IS NOT NULL THEN
+            wake := fn_operation_tell(v_plan.operation_id);
+        ELSE
+            PERFORM fn_card_tell(l.desk_id, l.presence_id) FROM desk_live l
+              WHERE l.desk_id = v_plan.desk_id AND l.presence_id IS NOT NULL;
+            wake := ARRAY[v_plan.desk_id];
+        END IF;
+    END IF;
+    RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION fn_plan_unbuilt(uuid, bytea, uuid, text) IS 'Notes why no plan could be made of a row; without a free record, with a case.';
+
 -- A plan that was handed out and not reported: once more after 3 s in case it got lost; or to be burnt, because a void was
 -- asked for, it is settled already, or the card was read anew since and the plan never arrived or could not be built.
 CREATE OR REPLACE FUNCTION fn_plan_again(p_plan plan, p_live desk_live) RETURNS text
@@ -99,7 +132,7 @@ DECLARE
 BEGIN
     SELECT finished_at IS NOT NULL AND p_plan.kind <> 'refresh' OR cancel_requested_at IS NOT NULL AND p_plan.kind = 'operation'
       INTO v_void FROM operation WHERE id = p_plan.operation_id;
-    v_void := coalesce(v_void, false) OR p_live.presentation_id IS DISTINCT FROM p_plan.presentation_id;
+    v_void := coalesce(v_void, false) OR p_live.presentation_id IS DISTINCT FROM p_plan.presentation_id OR p_plan.problem IS NOT NULL;
     UPDATE plan SET sent_at = clock_timestamp() WHERE id = p_plan.id
        AND sent_at < clock_timestamp() - CASE WHEN v_void AND sent_at = handed_at THEN interval '0' WHEN v_void
            THEN interval '1 second' ELSE interval '3 seconds' END;
@@ -110,7 +143,8 @@ COMMENT ON FUNCTION fn_plan_again(plan, desk_live) IS 'Whether an unreported pla
 
 -- The next plan for the card on a desk, if it needs one: first make a provisional sight sure (refresh), then void what a
 -- cancel asks for (fence), else write what is still pending. At most one plan a reading, and none for a reading that is older than the books: the card
--- is read again first.
+-- is read again first. What could not be made three times for one reason is tried again after ten minutes, or when something
+-- else is asked for.
 CREATE OR REPLACE FUNCTION fn_plan_new(p_live desk_live, p_agent_id uuid, p_plan_id uuid) RETURNS plan
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -128,12 +162,15 @@ BEGIN
     END IF;
     SELECT * INTO v_card FROM card WHERE id = v_card.id FOR UPDATE;
     SELECT * INTO v_seen FROM presentation WHERE id = p_live.presentation_id;
+    SELECT * INTO v_operation FROM operation WHERE uid = p_live.uid AND finished_at IS NULL;
     IF v_card.block = 'case' OR EXISTS (SELECT FROM plan WHERE presentation_id = v_seen.id)
         OR EXISTS (SELECT FROM jsonb_each(v_seen.seen) s JOIN card_purse c ON c.uid = v_seen.uid AND c.purse = s.key
-                    WHERE fn_sight_outdated(s.value, c)) THEN
+                    WHERE fn_sight_outdated(s.value, c))
+        OR EXISTS (SELECT FROM plan WHERE uid = p_live.uid AND problem IS NOT NULL AND handed_at > greatest(v_operation.created_at,
+                       v_operation.cancel_requested_at, clock_timestamp() - interval '10 minutes')
+                    GROUP BY problem HAVING count(*) >= 3) THEN
         RETURN NULL;
     END IF;
-    SELECT * INTO v_operation FROM operation WHERE uid = p_live.uid AND finished_at IS NULL;
     v_legs := fn_plan_refresh_legs(v_seen);
     IF v_legs IS NULL AND v_operation.kind = 'issue' AND v_operation.cancel_requested_at IS NULL THEN
         v_kind := 'operation';

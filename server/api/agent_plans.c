@@ -72,28 +72,63 @@ static const struct fast_stage training_stage = {
 static const struct fast_stage print_stage = {
     .statement = "receipt_take", .bind = desk_bind, .next = print_next, .repeatable = true};
 
-/* A row that cannot be built stays unreported: the operation is in doubt after 30 s and the card settles it.
- */
-static void plan_reply(struct request *rq, const struct agent_message *message, const struct db_rows *rows)
+static bool unbuilt_bind(struct request *rq, void *state, struct db_call *call)
+{
+    const struct agent_message *message = state;
+    agent_message_bind(rq, message, call);
+    db_bind_uuid(&call->params, message->subject_id.bytes);
+    db_bind_text(&call->params, message->text);
+    return true;
+}
+
+/* Noted. Its row may have got through as a plan before, so it is burnt, if it can be, by the agent. */
+static enum fast_next unbuilt_next(struct request *rq, void *state, const struct db_rows *rows,
+                                   const struct fast_stage **ret_next)
+{
+    (void)ret_next;
+    const struct agent_message *message = state;
+    if (!agent_message_done(rq, rows))
+        return FAST_REPLIED;
+    desk_wake_rows(rows, "wake");
+    char plan[UUID_TEXT_BYTES];
+    uuid_format(&message->subject_id, plan);
+    reply_json(rq, 200, request_printf(rq, "{\"tasks\":[{\"task\":\"cancel\",\"plan\":\"%s\"}]}", plan));
+    return FAST_REPLIED;
+}
+
+static const struct fast_stage unbuilt_stage = {
+    .statement = "plan_unbuilt", .bind = unbuilt_bind, .next = unbuilt_next, .repeatable = true};
+
+/* Nothing is written of a row that cannot be built: the reason goes into it, a card without a free record
+ * gets a case (card design 3.4), and after three times for one reason there are no more rows for a while. */
+static enum fast_next plan_reply(struct request *rq, struct agent_message *message,
+                                 const struct db_rows *rows, const struct fast_stage **ret_next)
 {
     CLEANUP(json_release) json_t *body = json_loads(db_text(rows, 0, 2), 0, NULL);
     const char *plan = json_string_value(json_object_get(body, "plan"));
     uint8_t key[AGENT_KEY_BYTES];
     struct seal_context context = {.agent_key = key, .agent_id = message->agent->agent_id};
-    const char *problem = "the plan row has no id";
+    const char *problem = "the plan cannot be sealed for this agent";
     CLEANUP(cleanup_free) char *sealed = NULL;
-    if (plan && uuid_parse(plan, &context.id) && agent_auth_key(message->agent, key))
+    bool has_id = plan && uuid_parse(plan, &context.id);
+    if (has_id && agent_auth_key(message->agent, key))
         sealed = plan_task_seal(body, &context, &problem);
     sodium_memzero(key, sizeof key);
-    if (!sealed) {
-        log_error("agent.plan", LOG_TEXT("plan", plan ? plan : "-"),
-                  LOG_TEXT("reason", problem ? problem : "sealing"));
-        reply_json(rq, 200, "{\"tasks\":[{\"task\":\"read\"}]}");
-        return;
+    if (sealed) {
+        reply_json(rq, 200,
+                   request_printf(rq, "{\"tasks\":[{\"task\":\"plan\",\"plan\":\"%s\",\"sealed\":\"%s\"}]}",
+                                  plan, sealed));
+        return FAST_REPLIED;
     }
-    reply_json(rq, 200,
-               request_printf(rq, "{\"tasks\":[{\"task\":\"plan\",\"plan\":\"%s\",\"sealed\":\"%s\"}]}", plan,
-                              sealed));
+    message->text = problem ? problem : "no memory";
+    log_error("agent.plan", LOG_TEXT("plan", plan ? plan : "-"), LOG_TEXT("reason", message->text));
+    if (!has_id) {
+        reply_error(rq, ERR_INTERNAL, NULL);
+        return FAST_REPLIED;
+    }
+    message->subject_id = context.id;
+    *ret_next = &unbuilt_stage;
+    return FAST_STAGE;
 }
 
 /* What is no money comes last: simulated cards, then waiting. */
@@ -114,10 +149,8 @@ static enum fast_next poll_next(struct request *rq, void *state, const struct db
         return FAST_REPLIED;
     desk_wake_rows(rows, "wake");
     const char *task = db_text(rows, 0, 1);
-    if (strcmp(task, "plan") == 0) {
-        plan_reply(rq, message, rows);
-        return FAST_REPLIED;
-    }
+    if (strcmp(task, "plan") == 0)
+        return plan_reply(rq, message, rows, ret_next);
     if (strcmp(task, "cancel") == 0) {
         CLEANUP(json_release) json_t *body = json_loads(db_text(rows, 0, 2), 0, NULL);
         const char *plan = json_string_value(json_object_get(body, "plan"));
@@ -191,8 +224,8 @@ static void poll_read(struct request *rq, const struct agent_identity *agent)
     const char *name;
     struct in_field spec[] = {IN_HEX("run", &message->run, 16, 16), IN_OBJECT("reader", &reader),
                               IN_INT("at", &at, 0, INT64_MAX), IN_END};
-    struct in_field reader_spec[] = {IN_ENUM("state", &state, reader_states), IN_TEXT("name", &name, 0, 200),
-                                     IN_END};
+    struct in_field reader_spec[] = {IN_ENUM("state", &state, reader_states),
+                                     IN_TEXT("name", &name, 0, READER_NAME_CHARACTERS_MAX), IN_END};
     if (!in_read(rq, spec))
         return;
     in_object(rq, "/reader", reader, reader_spec);

@@ -187,6 +187,9 @@ STORY(agent_messages, reports_are_of_plans_this_run_received)
     play(story, steps, STEPS(steps));
 }
 
+#define NAME_64 "a reader with a name of sixty-four characters, as few readers ha"
+#define NAME_128 NAME_64 NAME_64
+
 STORY(agent_messages, polls_name_their_reader)
 {
     static const struct step steps[] = {
@@ -197,11 +200,73 @@ STORY(agent_messages, polls_name_their_reader)
          .want_err = "bad_field", .pointer = "/reader/state"},
         {"more of it", POLL("'reader': {'state': 'ok', 'name': 'x', 'led': 1}, 'at': 1"),
          .want_err = "bad_field", .pointer = "/reader/led"},
+        {"a longer name than hello takes", POLL("'reader': {'state': 'ok', 'name': '" NAME_128 "'}, 'at': 1"),
+         .want_err = "bad_field", .pointer = "/reader/name"},
         {"at", POLL("'reader': {'state': 'ok', 'name': 'x'}, 'at': -1"), .want_err = "bad_field",
          .pointer = "/at"},
         {"another run", POST("/agent/v1/poll"), .as = "till", .want_err = "agent_replaced",
          .body = "{'run': '" OTHER_RUN "', 'reader': {'state': 'ok', 'name': 'x'}, 'at': 1}"},
         {"with a cookie", POST("/agent/v1/poll"), .as = "admin", .body = "{}", .want_err = "agent_unknown"},
+    };
+    play(story, steps, STEPS(steps));
+}
+
+/* A blank card whose blocks did not come with the reading: no plan can be made for it. */
+#define BLANK                                                                                                \
+    "'blocks': {}, 'sectors': {'1': {'result': 'ok', 'key': 0}, '2': {'result': 'ok', 'key': 0}, '3': "      \
+    "{'result': 'ok', 'key': 0}, '4': {'result': 'ok', 'key': 0}, '5': {'result': 'ok', 'key': 0}, '6': "    \
+    "{'result': 'ok', 'key': 0}, '7': {'result': 'ok', 'key': 0}}"
+#define CARD_AGAIN(presence_)                                                                                \
+    PRESENCE("'presence': '{new." presence_                                                                  \
+             "}', 'cards': 1, 'uid': '9c3ad15e', 'atqa': '0004', 'sak': '08', "                              \
+             "'ats': ''")
+#define BLANK_AGAIN(presence_, presentation_)                                                                \
+    POST("/agent/v1/presentation"),                                                                          \
+        .as = "till",                                                                                        \
+        .body = "{'run': '{set.run}', 'presence': '{new." presence_                                          \
+                "}', 'uid': '9c3ad15e', 'presentation': '{new." presentation_ "}', " BLANK "}"
+#define BURNT(poll_)                                                                                         \
+    POST("/agent/v1/report"), .as = "till", .want = 200,                                                     \
+                              .body = "{'run': '{set.run}', 'plan': '{" poll_ ".tasks.0.plan}', 'reason': "  \
+                                      "'cancelled', 'commands': 0, 'card_ms': 0, 'result': 'burnt', "        \
+                                      "'legs': [], 'blocks': {}}"
+#define POLL_NOW POLL("'reader': {'state': 'ok', 'name': 'sim'}, 'at': 1")
+#define TO_BURN .want = 200, .has = "{'tasks': [{'task': 'cancel', 'plan': '*'}]}"
+#define TO_READ .want = 200, .has = "{'tasks': [{'task': 'read'}]}"
+
+STORY(agent_messages, a_row_of_which_no_plan_can_be_made_is_not_tried_for_ever)
+{
+    static const struct step steps[] = {
+        {"sit", PUT("/api/v1/session/desk"), .as = "cashier", .body = "{'desk_id': '{desk.id}'}",
+         .want = 200},
+        {"ann", POST("/api/v1/people"), .body = "{'name': 'Ann Bell'}", .want = 201},
+        {"card_1", CARD_AGAIN("p1"), .want = 200},
+        {"blank_1", BLANK_AGAIN("p1", "r1"), .want = 200, .has = "{'state': 'blank'}"},
+        {"issue", POST("/api/v1/desks/{desk.id}/operations"), .as = "cashier", .keyed = true, .want = 201,
+         .body = "{'kind': 'issue', 'person_id': '{ann.id}', 'presentation_id': '{new.r1}'}"},
+        {"poll_1", POLL_NOW, TO_BURN},
+        {"why", SQL("SELECT problem FROM plan"), .text = "block_missing"},
+        {"burnt_1", BURNT("poll_1")},
+        {"read_1", POLL_NOW, TO_READ},
+        {"card_2", CARD_AGAIN("p2"), .want = 200},
+        {"blank_2", BLANK_AGAIN("p2", "r2"), .want = 200, .has = "{'state': 'half_issued'}"},
+        {"poll_2", POLL_NOW, TO_BURN},
+        {"burnt_2", BURNT("poll_2")},
+        {"read_2", POLL_NOW, TO_READ},
+        {"card_3", CARD_AGAIN("p3"), .want = 200},
+        {"blank_3", BLANK_AGAIN("p3", "r3"), .want = 200},
+        {"poll_3", POLL_NOW, TO_BURN},
+        {"burnt_3", BURNT("poll_3")},
+        {"read_3", POLL_NOW, TO_READ},
+        {"card_4", CARD_AGAIN("p4"), .want = 200},
+        {"blank_4", BLANK_AGAIN("p4", "r4"), .want = 200},
+        {"not again",
+         SQL("SELECT task FROM fn_plan_take('{set.agent}', (SELECT run FROM desk_live), 'ok', "
+             "gen_random_uuid())"),
+         .text = "none"},
+        {"three rows", SQL("SELECT count(*) FROM plan"), .text = "3"},
+        {"cancel", POST("/api/v1/operations/{issue.id}/cancel"), .as = "cashier", .body = "{}", .want = 200,
+         .has = "{'state': 'aborted'}"},
     };
     play(story, steps, STEPS(steps));
 }

@@ -2,7 +2,7 @@
 \ir lib/flow.psql
 SELECT no_plan();
 CREATE FUNCTION t.soon() RETURNS void LANGUAGE sql AS $$
-    UPDATE plan SET sent_at = sent_at - interval '4 seconds', handed_at = handed_at - interval '4 seconds' WHERE reported_at IS NULL
+    UPDATE plan SET sent_at = sent_at - interval '4 seconds' WHERE reported_at IS NULL
 $$;
 
 -- ---- the plan of a card that has left does not hold up the next card ----
@@ -61,4 +61,85 @@ SELECT is(t.legs('x2') || ', ' || t.legs('y3'), 'water C report, water C report'
 SELECT t.agrees('x', 'two cards');
 SELECT t.agrees('y', 'two cards');
 SELECT t.sound('two cards');
+
+-- ---- what no plan can be made of ----
+CREATE FUNCTION t.unbuilt(p_name text, p_problem text) RETURNS text LANGUAGE sql AS $$
+    SELECT u.outcome FROM t.taken k, fn_plan_unbuilt(t.id('agent ' || k.desk), k.run, k.plan, p_problem) u WHERE k.name = p_name
+$$;
+-- What an agent does with it: burns it when asked to, and presents the card anew.
+CREATE FUNCTION t.burn_and_read(p_name text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_tasks text;
+BEGIN
+    PERFORM t.soon();
+    v_tasks := t.take('a', 'again');
+    PERFORM t.report(p_name, 'burnt', 0);
+    v_tasks := v_tasks || ', ' || t.take('a', 'again');
+    PERFORM t.present('a', 'x');
+    RETURN v_tasks;
+END
+$$;
+SELECT t.present('a', 'x');
+SELECT is(t.prepare('ann', 'a', 'u1', '{"kind": "recharge", "water_minor": 10}'), 'done', 'an act');
+SELECT is(t.take('a', 'p1'), 'operation', 'a row');
+SELECT is(t.unbuilt('p1', 'block_missing'), 'done', 'of which no plan can be made');
+SELECT is(t.take('a', 'again'), 'none', 'the agent was asked to burn it at once');
+SELECT is(t.unbuilt('p1', 'another reason'), 'done', 'said twice');
+SELECT is((SELECT problem FROM plan WHERE id = (SELECT plan FROM t.taken WHERE name = 'p1')), 'block_missing', 'the first reason stays');
+SELECT is(t.burn_and_read('p1'), 'cancel, read', 'burnt, and the card is read anew');
+SELECT is(t.take('a', 'p2'), 'operation', 'a second row');
+SELECT t.unbuilt('p2', 'sector_closed');
+SELECT is(t.burn_and_read('p2'), 'cancel, read', 'fails for another reason');
+SELECT is(t.take('a', 'p3'), 'operation', 'a third');
+SELECT t.unbuilt('p3', 'block_missing');
+SELECT t.burn_and_read('p3');
+SELECT is(t.take('a', 'p4'), 'operation', 'a fourth');
+SELECT t.unbuilt('p4', 'block_missing');
+SELECT is(t.burn_and_read('p4'), 'cancel, read', 'the third time for one reason');
+SELECT is(t.take('a', 'p5'), 'none', 'no more rows');
+SELECT t.present('a', 'x');
+SELECT is(t.take('a', 'p5'), 'none', 'also when the card is put on again');
+SELECT is(t.state('u1') || ', ' || t.cases('x'), 'prepared, ', 'nothing is out, and there is no case');
+SELECT t.sound('no plan can be made');
+UPDATE plan SET handed_at = handed_at - interval '10 minutes' WHERE problem IS NOT NULL;
+UPDATE operation SET created_at = created_at - interval '20 minutes' WHERE id = t.id('u1');
+SELECT is(t.take('a', 'p5'), 'operation', 'after ten minutes it is tried again');
+SELECT t.unbuilt('p5', 'block_missing');
+SELECT t.burn_and_read('p5');
+SELECT is(t.cancel('ann', 'u1'), 'done', 'or it is cancelled');
+SELECT is(t.legs('u1'), 'water X burnt', 'at once: every row was burnt');
+SELECT is(t.prepare('ann', 'a', 'u2', '{"kind": "recharge", "water_minor": 10}'), 'done', 'the next act');
+SELECT is(t.work('a'), 'operation', 'begins anew');
+SELECT is(t.legs('u2'), 'water C report', 'and is written');
+
+-- A row that was sent before is not taken for burnt.
+SELECT t.prepare('ann', 'a', 'u3', '{"kind": "recharge", "water_minor": 10}');
+SELECT t.take('a', 'p');
+SELECT t.write('p');
+SELECT is(t.unbuilt('p', 'the keys of this card cannot be derived on this server'), 'done', 'another server cannot make the plan that was sent');
+SELECT is(t.legs('u3'), 'water P', 'which decides nothing');
+SELECT is(t.report('p', 'written'), 'done', 'it was written');
+SELECT is(t.legs('u3'), 'water C report', 'and is proven');
+SELECT is(t.unbuilt('p', 'block_missing'), 'done', 'said of a plan that is over');
+SELECT is((SELECT count(*) FROM plan WHERE problem = 'block_missing' AND operation_id = t.id('u3')), 0::bigint, 'it is not kept');
+UPDATE t.taken SET run = t.run('nobody') WHERE name = 'p';
+SELECT is(t.unbuilt('p', 'no_free_record'), 'done', 'said of the plan of another process');
+SELECT is(t.cases('x'), '', 'it is nothing');
+SELECT t.agrees('x', 'plans that could not be made');
+
+-- No free record on the card: nothing is written, and a case is opened (R41).
+SELECT t.prepare('ann', 'a', 'u4', '{"kind": "recharge", "consumption_minor": 10}');
+SELECT is(t.take('a', 'p'), 'operation', 'a row for a card without a free record');
+CREATE TABLE t.event_no AS SELECT event_no FROM desk_live WHERE desk_id = t.id('desk a');
+SELECT is(t.unbuilt('p', 'no_free_record'), 'done', 'is given up');
+SELECT is(t.cases('x'), 'record_conflict', 'with a case');
+SELECT is((SELECT evidence ->> 'problem' || ' ' || (presentation_id = t.shown('a'))::text FROM card_case WHERE closed_at IS NULL),
+    'no_free_record true', 'that says why, and of which reading');
+SELECT is((SELECT block FROM card WHERE id = t.id('issue x')), 'case', 'the card is locked');
+SELECT cmp_ok((SELECT event_no FROM desk_live WHERE desk_id = t.id('desk a')), '>', (SELECT event_no FROM t.event_no), 'the desk is told');
+SELECT is(t.burn_and_read('p'), 'cancel, read', 'the row is burnt');
+SELECT is(t.take('a', 'p'), 'none', 'and there is no other one');
+SELECT is(t.cancel('ann', 'u4'), 'done', 'the act can be cancelled');
+SELECT is(t.legs('u4'), 'consumption X burnt', 'and is void');
+SELECT t.sound('no free record');
 SELECT * FROM finish();
