@@ -1,6 +1,7 @@
 #include "agent/messages.h"
 
 #include "agent/agent.h"
+#include "agent/plain_text.h"
 #include "agent/strict_json.h"
 #include "base/bytes.h"
 
@@ -32,21 +33,29 @@ static json_t *json_id(const struct uuid *id)
     return json_string(text);
 }
 
+/* A name as the server takes it, whoever made it. */
+static json_t *json_name(const char *name)
+{
+    char plain[AGENT_NAME_BYTES_MAX + 1];
+    plain_text(name, plain, sizeof plain);
+    return json_string(plain);
+}
+
 static json_t *json_reader(const struct reader_facts *reader)
 {
-    return json_pack("{s:s,s:s}", "state", reader_state_word(reader->state), "name", reader->name);
+    return json_pack("{s:s,s:o}", "state", reader_state_word(reader->state), "name", json_name(reader->name));
 }
 
 char *message_pair(const char *code, const uint8_t *public_key, bool simulated, const char *host)
 {
-    return to_text(json_pack("{s:s,s:o,s:s,s:i,s:b,s:s}", "code", code, "public_key",
+    return to_text(json_pack("{s:s,s:o,s:s,s:i,s:b,s:o}", "code", code, "public_key",
                              json_hex(public_key, 32), "version", AGENT_VERSION, "protocol", AGENT_PROTOCOL,
-                             "simulated", simulated, "host", host));
+                             "simulated", simulated, "host", json_name(host)));
 }
 
 char *message_hello(const struct speaker *speaker, const struct reader_facts *reader)
 {
-    json_t *printer = speaker->printer ? json_pack("{s:s}", "name", speaker->printer) : NULL;
+    json_t *printer = speaker->printer ? json_pack("{s:o}", "name", json_name(speaker->printer)) : NULL;
     return to_text(json_pack("{s:s,s:i,s:s,s:b,s:o,s:o*}", "run", speaker->run_text, "protocol",
                              AGENT_PROTOCOL, "version", AGENT_VERSION, "simulated", speaker->simulated,
                              "reader", json_reader(reader), "printer", printer));

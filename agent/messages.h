@@ -1,5 +1,5 @@
-/* The JSON of every message to the server (PROTOCOL.md). Each function answers a text to be freed with
- * strict_json_free_text, or NULL without memory. */
+/* The JSON of every message to the server (PROTOCOL.md). Names of readers, printers and computers go as plain
+ * text. Each function answers a text to be freed with strict_json_free_text, or NULL without memory. */
 #ifndef CARDWRIGHT_AGENT_MESSAGES_H
 #define CARDWRIGHT_AGENT_MESSAGES_H
 
@@ -20,7 +20,7 @@ struct speaker {
 
 struct reader_facts {
     enum reader_state state;
-    char name[AGENT_READER_NAME_BYTES_MAX];
+    char name[AGENT_READER_NAME_BYTES_MAX]; /* as its driver says, perhaps cut; any bytes */
 };
 
 char *message_pair(const char *code, const uint8_t *public_key, bool simulated, const char *host);

@@ -265,13 +265,22 @@ static void take_greeting(struct poll *poll, const json_t *body)
     poll->was_greeted = true;
 }
 
+/* There is no message to send; it will do no good to try again at once. */
+static void wait_for_memory(struct poll *poll, const char *message)
+{
+    log_error("poll.no_memory", LOG_TEXT("message", message));
+    pause_for(poll, backoff_next(&poll->backoff, 0), false);
+}
+
 static void say_hello(struct poll *poll)
 {
     CLEANUP(link_answer_free) struct link_answer answer = {0};
     struct reader_facts reader = reader_facts_now(poll);
     char *text = message_hello(poll->setup.speaker, &reader);
-    if (!text)
+    if (!text) {
+        wait_for_memory(poll, "hello");
         return;
+    }
     link_call(poll->line, "hello", text, AGENT_CALL_TIMEOUT_MS, &answer);
     strict_json_free_text(text);
     if (answer.result == LINK_OK)
@@ -285,8 +294,10 @@ static void poll_once(struct poll *poll)
     CLEANUP(link_answer_free) struct link_answer answer = {0};
     struct reader_facts reader = reader_facts_now(poll);
     char *text = message_poll(poll->setup.speaker, &reader, ++poll->poll_count);
-    if (!text)
+    if (!text) {
+        wait_for_memory(poll, "poll");
         return;
+    }
     link_call(poll->line, "poll", text, poll->poll_wait_ms + AGENT_POLL_SLACK_MS, &answer);
     strict_json_free_text(text);
     if (answer.result != LINK_OK) {

@@ -216,7 +216,7 @@ static enum fast_next hello_next(struct request *rq, void *state, const struct d
     }
     json_t *body = json_loads(db_text(rows, 0, 1), 0, NULL);
     json_object_set_new(body, "server_version", json_string(OPS_VERSION));
-    json_object_set_new(body, "poll_wait_ms", json_integer(HTTP_POLL_WAIT_MS));
+    json_object_set_new(body, "poll_wait_ms", json_integer(AGENT_POLL_WAIT_MS));
     reply_json_t(rq, 200, body);
     json_decref(body);
     desk_wake_rows(rows, "wake");

@@ -55,7 +55,6 @@
 #define HTTP_LISTEN_BACKLOG 4096
 #define HTTP_IDLE_TIMEOUT_S 60
 #define HTTP_WAIT_MS_MAX 30000
-#define HTTP_POLL_WAIT_MS 25000
 #define HTTP_SSE_HEARTBEAT_MS 15000
 #define HTTP_WAKES_PER_TURN 256
 #define HTTP_STREAMS_MAX 1024
@@ -114,6 +113,8 @@
 #define AGENT_FIELD_PAUSE_MS 6       /* ISO/IEC 14443-3: without field 5 ms, ready 5 ms after */
 #define AGENT_ATS_BYTES_MAX 64
 #define AGENT_READER_NAME_BYTES_MAX 128
+/* of a reader, printer or computer, as sent: servers of before take no more characters */
+#define AGENT_NAME_BYTES_MAX 120
 #define AGENT_CONNSTRING_BYTES_MAX 1024 /* libnfc's own limit */
 /* keys of one "open" or one sector of a read plan: A and B of each version */
 #define AGENT_STEP_KEYS_MAX 12
@@ -147,7 +148,7 @@
 #define AGENT_PRINT_MS_MAX 8000     /* one receipt, from opening the printer to its last byte */
 #define AGENT_PRINTER_STATUS_MS 400 /* for the answer to a status request; many printers give none */
 #define AGENT_PRINTER_QUEUE_MAX 4   /* receipts that wait for the printer */
-#define AGENT_PRINTER_ADDRESS_BYTES_MAX 121
+#define AGENT_PRINTER_ADDRESS_BYTES_MAX (AGENT_NAME_BYTES_MAX + 1)
 #define AGENT_RECEIPT_LINES_MAX 64
 #define AGENT_RECEIPT_TEXT_BYTES_MAX 600 /* of one text of a line */
 #define AGENT_RECEIPT_BYTES_MAX (32 * 1024)
@@ -167,6 +168,7 @@
 
 /* ---- api: people, desks, agents ---- */
 #define AGENT_TIME_WINDOW_MS 60000
+#define AGENT_POLL_WAIT_MS 10000 /* a poll without a task; hello tells the agent */
 #define AGENT_CACHE_MS 10000
 #define AGENT_CACHE_SETS 256 /* times AGENT_CACHE_WAYS entries */
 #define AGENT_CACHE_WAYS 4
@@ -197,7 +199,7 @@
 #define AGENT_PROTOCOL_NUMBER_MAX 1000
 #define PAIRING_CODE_TYPED_MAX 40         /* with hyphens and blanks */
 #define SYSTEM_PASSWORD_CHARACTERS_MAX 64 /* so that a wrong length is answered as such */
-#define READER_NAME_CHARACTERS_MAX 120
+#define READER_NAME_CHARACTERS_MAX 127    /* an agent of before cuts at so many bytes */
 #define PRESETS_MAX 8
 #define TRAINING_CARDS_MAX 64
 #define TRAINING_CARD_CHARACTERS_MAX 40
@@ -240,7 +242,6 @@
 #define READ_PLAN_JSON_BYTES_MAX (16 * 1024)
 #define RECEIPT_JSON_BYTES_MAX (8 * 1024)
 #define READING_TRIES_MAX 3 /* the ledger's view went stale while the card was judged */
-#define AGENT_POLL_WAIT_MS 10000
 #define TIMES_MAX 16777215
 #define DESK_EVENTS_PER_READ 100
 #define DESK_EVENTS_RETRY_MS 1000

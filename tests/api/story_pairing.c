@@ -45,7 +45,7 @@ STORY(pairing, a_code_makes_an_agent_that_says_hello)
          .text = "72"},
         HELLO_AS("hello", "till", RUN_1, .want = 200),
         {"answer", SQL("SELECT '{hello.desk_id} {hello.desk_name} {hello.site_mode} {hello.poll_wait_ms}'"),
-         .text = "{desk.id} Main desk training 25000"},
+         .text = "{desk.id} Main desk training 10000"},
         {"live",
          SQL("SELECT encode(run, 'hex') || agent_version || reader_state || agent_online FROM desk_live"),
          .text = RUN_1 "0.1.0oktrue"},
@@ -260,6 +260,14 @@ STORY(pairing, a_wrong_clock_is_told_the_time_under_the_key)
     story_agent_free(agent);
 }
 
+#define NAME_63 "a reader with a name of sixty-three characters, as few readers "
+#define NAME_64 "a reader with a name of sixty-four characters, as few readers ha"
+#define HELLO_OF(name_)                                                                                      \
+    POST("/agent/v1/hello"),                                                                                 \
+        .as = "till",                                                                                        \
+        .body = "{'run': '" RUN_1 "', 'protocol': 1, 'version': '1', 'simulated': true, "                    \
+                "'reader': {'state': 'ok', 'name': '" name_ "'}}"
+
 STORY(pairing, a_hello_that_is_wrong_is_refused)
 {
     static const struct step steps[] = {
@@ -270,6 +278,9 @@ STORY(pairing, a_hello_that_is_wrong_is_refused)
                  "', 'protocol': 1, 'version': '1', 'simulated': true, 'reader': {'state': 'bent', "
                  "'name': ''}}",
          .want_err = "bad_field", .pointer = "/reader/state"},
+        {"a name that is too long", HELLO_OF("x" NAME_63 NAME_64), .want_err = "bad_field",
+         .pointer = "/reader/name"},
+        {"the longest name that an agent of before sends", HELLO_OF(NAME_63 NAME_64), .want = 200},
         {"old", POST("/agent/v1/hello"), .as = "till",
          .body = "{'run': '" RUN_1
                  "', 'protocol': 0, 'version': '1', 'simulated': true, 'reader': {'state': 'ok', 'name': "
