@@ -75,6 +75,13 @@ END
 $$;
 COMMENT ON FUNCTION fn_card_list(text, uuid, text, integer, text) IS 'Cards, newest first, a page at a time.';
 
+-- The last valid day as a card holds it: days since 2000-01-01 in two bytes, 65535 = never (card rules 3.2). A day that does
+-- not fit is the last that does.
+CREATE OR REPLACE FUNCTION fn_expiry_days(p_expires_on date) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_expires_on IS NULL THEN 65535 ELSE least(p_expires_on - date '2000-01-01', 65534) END
+$$;
+COMMENT ON FUNCTION fn_expiry_days(date) IS 'The last valid day in the form a card holds it.';
+
 -- p_change: printed_no and expires_on, each only if present; null clears.
 -- outcome: done | not_found | precondition_failed | card_state | bad_field.
 CREATE OR REPLACE FUNCTION fn_card_change(p_token bytea, p_id uuid, p_version bigint, p_change jsonb, p_request_id text)
@@ -91,12 +98,14 @@ BEGIN
         v_new := jsonb_populate_record(v_old, p_change);
         outcome := CASE WHEN v_old.id IS NULL THEN 'not_found' WHEN v_old.version <> p_version THEN 'precondition_failed'
             WHEN v_old.state IN ('replaced', 'cancelled', 'scrapped') THEN 'card_state'
-            WHEN v_new.expires_on < v_old.issued_on THEN 'bad_field' ELSE 'done' END;
+            WHEN v_new.expires_on < v_old.issued_on OR v_new.expires_on - date '2000-01-01' > 65534 THEN 'bad_field' ELSE 'done' END;
     END IF;
     IF outcome = 'card_state' THEN
         extra := jsonb_build_object('card_state', v_old.state)::text;
-    ELSIF outcome = 'bad_field' THEN
+    ELSIF outcome = 'bad_field' AND v_new.expires_on < v_old.issued_on THEN
         extra := fn_field_error('/expires_on', 'too_early', 'The last valid day cannot be before the day of issue.');
+    ELSIF outcome = 'bad_field' THEN
+        extra := fn_field_error('/expires_on', 'card_format', 'The last valid day cannot be after 2179-06-05; a card without one never expires.');
     ELSIF outcome = 'done' THEN
         UPDATE card c SET printed_no = v_new.printed_no, expires_on = v_new.expires_on, version = c.version + 1
          WHERE c.id = p_id RETURNING c.version INTO version;

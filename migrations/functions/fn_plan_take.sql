@@ -212,7 +212,7 @@ BEGIN
             'purses', coalesce(fn_card_view(p_live.uid, 0), '{}'), 'card', jsonb_build_object('card_no', v_card.card_no,
                 'key_version', v_card.key_version, 'start_sector', v_card.start_sector, 'site_id', s.site_id,
                 'issued_days', v_card.issued_on - date '2000-01-01',
-                'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)))
+                'expires_days', fn_expiry_days(v_card.expires_on)))
       FROM site s RETURNING * INTO v_plan;
     UPDATE operation SET state = CASE WHEN p_kind = 'operation' OR state <> 'prepared' THEN 'writing' ELSE state END,
            handed_at = v_now WHERE id = p_operation.id;

@@ -49,7 +49,7 @@ BEGIN
         'password_sealed', encode(s.system_password_sealed, 'hex'), 'start_sector', coalesce(v_card.start_sector, s.start_sector),
         'card', CASE WHEN v_card.id IS NOT NULL THEN jsonb_build_object('card_no', v_card.card_no, 'state', v_card.state,
             'has_purses', v_card.has_purses, 'issued_days', v_card.issued_on - date '2000-01-01',
-            'expires_days', coalesce(v_card.expires_on - date '2000-01-01', 65535)) END,
+            'expires_days', fn_expiry_days(v_card.expires_on)) END,
         'version', coalesce(v_card.ledger_version, 0), 'floor', v_live.floor, 'purses', fn_card_view(v_live.uid, 20),
         'issue_epochs', fn_issue_epochs(v_card), 'unissuing', fn_card_unissuing(v_live.uid))
       INTO body FROM site s;

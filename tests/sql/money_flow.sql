@@ -112,4 +112,8 @@ SELECT t.give('y', 'two', 1000, 0);
 SELECT t.present('a', 'x');
 SELECT is(t.reverse('ann', 'a', 'u6', 'first y'), 'card_changed', 'another card on the reader');
 SELECT t.sound('in the end');
+
+-- The last valid day goes onto the card in two bytes.
+SELECT is(fn_expiry_days(day), days, 'days of ' || coalesce(day::text, 'no last day')) FROM (VALUES (date '2000-01-01', 0), ('2029-12-31', 10957),
+    ('2179-06-05', 65534), ('2200-01-01', 65534), (NULL, 65535)) AS e (day, days);
 SELECT * FROM finish();
