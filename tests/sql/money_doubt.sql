@@ -216,4 +216,30 @@ SELECT t.present('a', 'y');
 SELECT is(ARRAY[t.balance('two', 'stored'), t.balance('two', 'subsidy'), t.balance('two', 'uncollected')], ARRAY[1500, 0, 7500]::bigint[], 'subsidy first');
 SELECT t.agrees('y', 'subsidy');
 SELECT t.sound('subsidy');
+
+-- An undo that was asked for while the second leg was being proven: never half of the act.
+SELECT t.give('z', 'three', 10000, 5000);
+SELECT t.prepare('ann', 'a', 'h1', '{"kind": "recharge", "consumption_minor": 700, "water_minor": 300}');
+SELECT t.take('a', 'p');
+SELECT t.write('p');
+SELECT t.report('p', 'unknown', 1);
+SELECT is(t.legs('h1'), 'consumption C report, water P', 'one leg is proven');
+UPDATE t.chip SET slots_equal = true WHERE uid = t.uid('z');
+ALTER FUNCTION fn_act_begin(bytea, text, jsonb) RENAME TO fn_act_begin_after;
+CREATE FUNCTION fn_act_begin(p_token_sha256 bytea, p_permission text, p_act jsonb) RETURNS record LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, t AS $$
+BEGIN
+    PERFORM t.present('a', 'z'); -- what another request does while this one waits for the card
+    RETURN fn_act_begin_after(p_token_sha256, p_permission, p_act || jsonb_build_object('presentation_id', t.shown('a')));
+END
+$$;
+SELECT is(t.reverse('ann', 'a', 'h2', 'h1'), 'not_reversible', 'an undo meanwhile');
+DROP FUNCTION fn_act_begin(bytea, text, jsonb);
+ALTER FUNCTION fn_act_begin_after(bytea, text, jsonb) RENAME TO fn_act_begin;
+SELECT is(t.legs('h1'), 'consumption C report, water C presentation', 'both legs are proven');
+SELECT is(t.reverse('ann', 'a', 'h2', 'h1'), 'done', 'undone');
+SELECT is(t.work('a'), 'operation', 'on the card');
+SELECT is(ARRAY[t.balance('three', 'stored'), t.balance('three', 'water')], ARRAY[10000, 5000]::bigint[], 'all of it');
+SELECT t.agrees('z', 'undone');
+SELECT t.sound('undone');
 SELECT * FROM finish();
