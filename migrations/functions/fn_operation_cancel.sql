@@ -1,7 +1,9 @@
 -- Asks for a void. It never decides: it answers the state. Nothing handed out, or all of it burnt, is void at once; else
 -- the agents are asked to burn, and what may be on the card is fenced at its next presentation.
--- p_scrap: give a half-issued or half-wiped card up for ever.
-CREATE OR REPLACE FUNCTION fn_operation_cancel(p_token_sha256 bytea, p_operation_id uuid, p_scrap boolean, p_request_id text)
+-- p_scrap: give a half-issued or half-wiped card up for ever. p_reason: why, for the audit.
+DROP FUNCTION IF EXISTS fn_operation_cancel(bytea, uuid, boolean, text);
+CREATE OR REPLACE FUNCTION fn_operation_cancel(p_token_sha256 bytea, p_operation_id uuid, p_scrap boolean, p_request_id text,
+    p_reason text DEFAULT NULL)
 RETURNS TABLE (outcome text, body jsonb, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -42,14 +44,14 @@ BEGIN
     END IF;
     UPDATE card SET ledger_version = ledger_version + 1 WHERE id = v_operation.card_id;
     PERFORM fn_audit(v_session.operator_id, NULL, 'operation.cancel', 'operation', p_operation_id::text,
-        jsonb_build_object('scrap', p_scrap), p_request_id);
+        jsonb_strip_nulls(jsonb_build_object('scrap', p_scrap, 'reason', p_reason)), p_request_id);
     body := fn_operation_body(p_operation_id);
     wake := fn_operation_tell(p_operation_id) || ARRAY(SELECT DISTINCT desk_id FROM plan
         WHERE operation_id = p_operation_id AND reported_at IS NULL);
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION fn_operation_cancel(bytea, uuid, boolean, text) IS 'Asks for a void of an operation and answers its state.';
+COMMENT ON FUNCTION fn_operation_cancel(bytea, uuid, boolean, text, text) IS 'Asks for a void of an operation and answers its state.';
 
 -- Every two seconds on every server: operations without a report for 30 s are in doubt, silent agents are off line, and
 -- events older than an hour go. Returns the desks to wake.

@@ -23,6 +23,7 @@ struct act {
     struct uuid operation_id;
     const char *text; /* what the money function takes, as JSON */
     bool scrap;
+    const char *reason; /* of a cancel; NULL: none given */
 };
 
 static void set_uuid(json_t *act, const char *name, const struct uuid *id)
@@ -205,6 +206,7 @@ static bool cancel_bind(struct request *rq, void *state, struct db_call *call)
     operation_bind(rq, state, call);
     db_bind_bool(&call->params, act->scrap);
     db_bind_text(&call->params, request_id(rq));
+    db_bind_text(&call->params, act->reason);
     return true;
 }
 
@@ -223,7 +225,9 @@ void operation_get(struct request *rq)
 void operation_cancel_post(struct request *rq)
 {
     struct act *act = request_alloc(rq, sizeof *act);
-    struct in_field spec[] = {IN_BOOL_OPT("scrap", &act->scrap, NULL), IN_END};
+    act->reason = NULL;
+    struct in_field spec[] = {IN_BOOL_OPT("scrap", &act->scrap, NULL),
+                              IN_TEXT_OPT("reason", &act->reason, 1, 200, NULL), IN_END};
     if (request_param_uuid(rq, "operation_id", &act->operation_id) && in_read(rq, spec))
         fast_run(rq, &cancel_stage, act);
 }

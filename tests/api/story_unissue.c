@@ -211,9 +211,14 @@ STORY(unissue, a_locked_card_is_given_up)
     story_play(story, torn, STEPS(torn));
     story_desk_wait(desk, "back", "in_doubt");
     static const struct step scrap[] = {
-        {"scrap", POST("/api/v1/operations/{back.id}/cancel"), .as = "dora", .body = "{'scrap': true}",
-         .want = 200, .has = "{'state': 'aborted', 'legs': [{'state': 'X', 'decided_by': 'scrapped'}]}"},
+        {"scrap", POST("/api/v1/operations/{back.id}/cancel"), .as = "dora",
+         .body = "{'scrap': true, 'reason': 'broken'}", .want = 200,
+         .has = "{'state': 'aborted', 'legs': [{'state': 'X', 'decided_by': 'scrapped'}]}"},
         {"given up", CARDS("ann", "scrapped")},
+        {"why",
+         SQL("SELECT detail ->> 'reason' FROM audit WHERE action = 'operation.cancel' AND subject_id = "
+             "'{back.id}'"),
+         .text = "broken"},
     };
     story_play(story, scrap, STEPS(scrap));
     story_desk_card(desk, "blue", "11223344");

@@ -161,6 +161,10 @@ test('a card locked by a torn trailer is given up', async () => {
     await reads(page, '[data-state=in_doubt]', /This card cannot be finished/);
     await look(page, 'unissue-locked');
     await page.click('.guide >> text=Give this card up');
+    await focused(page, 'dialog [name=reason]');
+    await reads(page, 'dialog', /never be used again/);
+    await look(page, 'scrap-dialog', { chinese: true });
+    await page.click('dialog button[type=submit]');
     await stage(page, 'scrapped');
     await look(page, 'unissue-scrapped');
     await pullOff(page);

@@ -10,6 +10,9 @@ import { Reader } from './desk-stage.js';
 import { Icon } from './icon.js';
 import { ProblemSummary } from './field.js';
 import { printReceipt } from './receipt.js';
+import { lazy } from '../lib/lazy.js';
+
+const ScrapDialog = lazy(() => import('./scrap-dialog.js'), 'ScrapDialog');
 
 const LEG = { C: ['ok', 'check', 'leg.proven'], P: ['amber', 'help', 'leg.open'], X: ['idle', 'x', 'leg.void'] };
 const NOT_BEGUN = ['amber', 'clock', 'op.open'];
@@ -36,15 +39,15 @@ function Legs({ operation }) {
 // The act is on the card itself: no cash is involved, and once begun it cannot be undone.
 const ofCard = (operation) => ['issue', 'unissue'].includes(operation.kind);
 
-// Asks for the act to be undone: {problem, busy, ask(body)}.
+// Asks for the act to be undone: {problem, busy, ask}.
 function useCancel(operation) {
     const problem = useSignal(null);
     const busy = useSignal(false);
-    const ask = (body) => async () => {
+    const ask = async () => {
         if (busy.value) return;
         busy.value = true;
         try {
-            await cancel(operation, body);
+            await cancel(operation);
             problem.value = null;
         } catch (error) {
             problem.value = error;
@@ -55,7 +58,7 @@ function useCancel(operation) {
 }
 
 const mayUndo = (operation) => !operation.cancel_requested && may(ofCard(operation) ? 'cards.issue' : 'money');
-const UndoButton = ({ undo }) => html`<button type="button" class="btn btn-lg" data-undo disabled=${undo.busy} onClick=${undo.ask()}>
+const UndoButton = ({ undo }) => html`<button type="button" class="btn btn-lg" data-undo disabled=${undo.busy} onClick=${undo.ask}>
     <${Icon} name="arrow-back-up" /> ${t('doubt.void')}</button>`;
 
 // The words of the screen: what happened, and what may come of it.
@@ -75,6 +78,7 @@ const Hand = ({ operation, values }) => !ofCard(operation) && html`<section clas
 
 export function Doubt({ operation, card }) {
     const undo = useCancel(operation);
+    const scrapping = useSignal(false);
     const since = useSince(operation.created_at);
     const locked = ofCard(operation) && card?.read_state === 'locked';
     const begun = operation.state !== 'prepared';
@@ -97,12 +101,13 @@ export function Doubt({ operation, card }) {
                 ${!ofCard(operation) && html`<button type="button" class="btn btn-lg" onClick=${() => printReceipt(operation)}><${Icon} name="printer" /> ${t('doubt.slip')}</button>`}
                 ${!card && html`<button type="button" class="btn btn-lg" onClick=${next}><${Icon} name="arrow-right" /> ${t('doubt.next')}</button>`}
                 ${mayUndo(operation) && !(begun && ofCard(operation)) && html`<${UndoButton} undo=${undo} />`}
-                ${begun && ofCard(operation) && html`<button type="button" class=${locked ? 'btn btn-lg btn-primary' : 'btn btn-lg'} onClick=${undo.ask({ scrap: true })}>
+                ${begun && ofCard(operation) && html`<button type="button" class=${locked ? 'btn btn-lg btn-primary' : 'btn btn-lg'} disabled=${!may('cards.issue')} onClick=${() => (scrapping.value = true)}>
                     <${Icon} name="trash" /> ${t('doubt.scrap')}</button>`}
                 <span class="grow"></span>
                 <span class="muted small">${t('doubt.open_for', { id: operation.id.slice(-8).toUpperCase(), since })}</span></div>
             ${operation.cancel_requested && html`<p class="muted">${t('doubt.void_asked')}</p>`}
-        </section>`;
+        </section>
+        ${scrapping.value && html`<${ScrapDialog} operation=${operation} locked=${locked} onClose=${() => (scrapping.value = false)} />`}`;
 }
 
 // An open act that cannot go on as the desk is now, beside what the screen says of that.
