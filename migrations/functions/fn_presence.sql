@@ -156,10 +156,12 @@ BEGIN
         RETURNING id INTO v_operation_id;
         UPDATE desk_live SET presence_id = NULL, presence_kind = NULL, read_mode = NULL, uid = NULL, sak = NULL,
                presentation_id = NULL, floor = NULL, agent_seen_at = clock_timestamp()
-         WHERE desk_id = v_desk_id;
-        PERFORM fn_desk_event(v_desk_id, 'card_removed', jsonb_build_object('presence_id', p_presence_id,
-            'uid', encode(v_uid, 'hex')));
-        wake := ARRAY[v_desk_id];
+         WHERE desk_id = v_desk_id AND presence_id = p_presence_id; -- the next one may have come meanwhile
+        IF FOUND THEN
+            PERFORM fn_desk_event(v_desk_id, 'card_removed', jsonb_build_object('presence_id', p_presence_id,
+                'uid', encode(v_uid, 'hex')));
+            wake := ARRAY[v_desk_id];
+        END IF;
         IF v_operation_id IS NOT NULL THEN
             wake := wake || fn_operation_tell(v_operation_id);
         END IF;

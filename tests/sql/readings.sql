@@ -47,4 +47,20 @@ UPDATE desk_live SET read_asked_at = read_asked_at - interval '2 seconds';
 SELECT is(t.take('a', 'later'), 'none', 'and then no more');
 SELECT is(t.prepare('ann', 'a', 'k2', '{"kind": "recharge", "consumption_minor": 10}'), 'done', 'the next act');
 SELECT is(t.take('a', 'later'), 'operation', 'is handed out at once');
+
+-- A removal that meets the next presence: what has come stays.
+SELECT t.present('a', 'y');
+ALTER FUNCTION fn_agent_desk(uuid, bytea) RENAME TO fn_agent_desk_before;
+CREATE FUNCTION fn_agent_desk(p_agent_id uuid, p_run bytea) RETURNS TABLE (outcome text, live desk_live) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, t AS $$
+BEGIN
+    RETURN QUERY SELECT d.outcome, d.live FROM fn_agent_desk_before(p_agent_id, p_run) d;
+    UPDATE desk_live SET presence_id = t.id('next'), uid = t.uid('x'), presentation_id = NULL WHERE desk_id = t.id('desk a'); -- comes now
+END
+$$;
+SELECT is(t.remove('a'), 'done', 'a card leaves while the next one comes');
+DROP FUNCTION fn_agent_desk(uuid, bytea);
+ALTER FUNCTION fn_agent_desk_before(uuid, bytea) RENAME TO fn_agent_desk;
+SELECT is((SELECT presence_id FROM desk_live WHERE desk_id = t.id('desk a')), t.id('next'), 'the next one lies there');
+SELECT is((SELECT uid FROM desk_live WHERE desk_id = t.id('desk a')), t.uid('x'), 'with its number');
 SELECT * FROM finish();
