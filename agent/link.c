@@ -20,7 +20,6 @@
 #define PATH_PREFIX "/agent/v1/"
 #define PATH_BYTES_MAX 64
 #define HEADER_BYTES_MAX 256
-#define WAIT_SLICE_MS 1000
 
 struct link {
     char server[AGENT_URL_BYTES_MAX];
@@ -249,7 +248,7 @@ static CURLcode drive(struct link_line *line, bool *ret_interrupted)
         if (*ret_interrupted || curl_multi_perform(line->multi, &running) != CURLM_OK)
             break;
         if (running)
-            curl_multi_poll(line->multi, NULL, 0, WAIT_SLICE_MS, NULL);
+            curl_multi_poll(line->multi, NULL, 0, AGENT_CALL_SLICE_MS, NULL);
     }
     CURLcode code = CURLE_RECV_ERROR;
     int left;

@@ -21,7 +21,6 @@
 
 #define EXIT_USAGE 2
 #define ERROR_BYTES 512
-#define WATCH_S 1
 
 /* Everything that lives as long as the agent runs, in the order in which it is made. */
 struct agent {
@@ -206,7 +205,7 @@ static int run_agent(const struct options *options)
                  LOG_TEXT("desk", agent.identity->desk_name), LOG_BOOL("simulated", agent.speaker.simulated));
     else
         fprintf(stderr, "cardwright-agent: %s\n", agent.error);
-    struct timespec slice = {.tv_sec = WATCH_S};
+    struct timespec slice = {.tv_sec = AGENT_SIGNAL_SLICE_S};
     while (started && sigtimedwait(&signals, NULL, &slice) < 0)
         if (agent.simulator)
             simulator_watch(agent.simulator);

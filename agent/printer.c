@@ -26,7 +26,7 @@ struct printer {
     bool stopping;
     size_t count;
     struct job jobs[AGENT_PRINTER_QUEUE_MAX];
-    struct uuid known[AGENT_TRAINING_ANSWERS_MAX]; /* tasks taken, a ring */
+    struct uuid known[AGENT_PRINTS_REMEMBERED_MAX]; /* tasks taken, a ring */
     size_t known_count;
 };
 
@@ -109,10 +109,10 @@ static void *run(void *context)
 
 static bool was_taken(struct printer *printer, const struct uuid *id)
 {
-    for (size_t i = 0; i < AGENT_TRAINING_ANSWERS_MAX && i < printer->known_count; i++)
+    for (size_t i = 0; i < AGENT_PRINTS_REMEMBERED_MAX && i < printer->known_count; i++)
         if (uuid_equal(&printer->known[i], id))
             return true;
-    printer->known[printer->known_count++ % AGENT_TRAINING_ANSWERS_MAX] = *id;
+    printer->known[printer->known_count++ % AGENT_PRINTS_REMEMBERED_MAX] = *id;
     return false;
 }
 

@@ -1,5 +1,6 @@
 #include "agent/printer_port.h"
 
+#include "agent/lookup.h"
 #include "base/clock.h"
 #include "base/limits.h"
 
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 #define TCP_PREFIX "tcp:"
-#define HOST_BYTES_MAX 100
 
 /* Answers to DLE EOT: bits 1 and 4 are always set, 0 and 7 never (Epson, "Transmit real-time status"). */
 #define STATUS_FIXED_MASK 0x93
@@ -37,7 +37,7 @@ static bool is_tcp(const char *address)
 }
 
 /* "tcp:host:port" or "tcp:[v6]:port" into its two parts. */
-static bool tcp_parts(const char *address, char ret_host[HOST_BYTES_MAX], const char **ret_port)
+static bool tcp_parts(const char *address, char ret_host[AGENT_PRINTER_HOST_BYTES_MAX], const char **ret_port)
 {
     const char *host = address + strlen(TCP_PREFIX);
     const char *colon = strrchr(host, ':');
@@ -46,7 +46,7 @@ static bool tcp_parts(const char *address, char ret_host[HOST_BYTES_MAX], const 
         host++;
         length -= 2;
     }
-    if (!colon || length == 0 || length >= HOST_BYTES_MAX || colon[1] == '\0' ||
+    if (!colon || length == 0 || length >= AGENT_PRINTER_HOST_BYTES_MAX || colon[1] == '\0' ||
         strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5)
         return false;
     memcpy(ret_host, host, length);
@@ -57,7 +57,7 @@ static bool tcp_parts(const char *address, char ret_host[HOST_BYTES_MAX], const 
 
 bool printer_address_good(const char *address)
 {
-    char host[HOST_BYTES_MAX];
+    char host[AGENT_PRINTER_HOST_BYTES_MAX];
     const char *port;
     if (strlen(address) >= AGENT_PRINTER_ADDRESS_BYTES_MAX)
         return false;
@@ -101,14 +101,14 @@ static bool connect_one(struct port *port, const struct addrinfo *to)
 
 static bool open_tcp(struct port *port, const char *address)
 {
-    char host[HOST_BYTES_MAX];
+    char host[AGENT_PRINTER_HOST_BYTES_MAX];
     const char *service;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    errno = EHOSTUNREACH;
     struct addrinfo *found = NULL;
-    if (!tcp_parts(address, host, &service) || getaddrinfo(host, service, &hints, &found) != 0) {
-        errno = EHOSTUNREACH;
+    if (tcp_parts(address, host, &service))
+        found = lookup_tcp(getaddrinfo, host, service, AGENT_PRINTER_LOOKUP_MS);
+    if (!found)
         return false;
-    }
     bool connected = false;
     for (struct addrinfo *to = found; to && !connected; to = to->ai_next)
         connected = connect_one(port, to);

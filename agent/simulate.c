@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #define REPLY_BYTES_MAX (2 * CARD_BLOCKS_MAX * CARD_BLOCK_BYTES + 128)
-#define START_CHECK_MS 20
 #define UID_TEXT_BYTES (2 * CARD_UID_BYTES_MAX + 1)
 #define INFO_LINE_BYTES_MAX 160
 
@@ -82,7 +81,7 @@ static bool read_line(int fd, char *ret_line, size_t line_bytes)
 /* One command and its answer without the line end. False: the simulator does not answer; the text says so. */
 static bool ask(const struct simulator *simulator, const char *command, char *ret_answer, size_t answer_bytes)
 {
-    char line[TRAINING_LINE_BYTES_MAX + 1];
+    char line[AGENT_TRAINING_LINE_BYTES_MAX + 1];
     int length = snprintf(line, sizeof line, "%s\n", command);
     int fd = connect_control(simulator);
     bool answered = fd >= 0 && send(fd, line, (size_t)length, MSG_NOSIGNAL) == length &&
@@ -131,7 +130,7 @@ static bool wait_until_it_answers(struct simulator *simulator)
     while (!has_ended(simulator) && clock_monotonic_ms() < until_ms) {
         if (ask(simulator, "status", answer, sizeof answer))
             return true;
-        struct timespec pause = {.tv_nsec = START_CHECK_MS * 1000000L};
+        struct timespec pause = {.tv_nsec = AGENT_SIM_START_CHECK_MS * 1000000L};
         nanosleep(&pause, NULL);
     }
     return false;
@@ -248,7 +247,7 @@ static bool image_is_blank(const char *image, bool is_4k)
 /* What the image of a card says: {card, uid, chip, blank}; NULL: the file is not a card. */
 static json_t *describe_card(const struct simulator *simulator, const char *name)
 {
-    char command[TRAINING_LINE_BYTES_MAX];
+    char command[AGENT_TRAINING_LINE_BYTES_MAX];
     char uid[UID_TEXT_BYTES];
     CLEANUP(cleanup_free) char *answer = malloc(REPLY_BYTES_MAX);
     snprintf(command, sizeof command, "dump %.64s", name);

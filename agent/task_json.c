@@ -66,7 +66,7 @@ __attribute__((format(printf, 2, 3))) static void add_line(struct training_lines
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(lines->lines[lines->count++], TRAINING_LINE_BYTES_MAX, format, arguments);
+    vsnprintf(lines->lines[lines->count++], AGENT_TRAINING_LINE_BYTES_MAX, format, arguments);
     va_end(arguments);
 }
 

@@ -23,10 +23,8 @@ size_t tasks_read(const json_t *answer, struct task *ret_tasks, size_t *ret_skip
 
 /* A training action in the words of the simulator's control socket, one line after the other: "place card1".
  * A foreign card takes the most of them: it is made, and each of its 40 trailers gets keys nobody knows. */
-#define TRAINING_LINE_BYTES_MAX 160
-#define TRAINING_LINES_MAX 41
 struct training_lines {
-    char lines[TRAINING_LINES_MAX][TRAINING_LINE_BYTES_MAX];
+    char lines[AGENT_TRAINING_LINES_MAX][AGENT_TRAINING_LINE_BYTES_MAX];
     size_t count;
 };
 /* NULL, or what is wrong with the action. */

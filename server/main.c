@@ -16,12 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLAGS_MAX 64
-
 /* The command line, taken apart. */
 struct invocation {
     const char *config_path;
-    char *flags[FLAGS_MAX]; /* --section.key=value */
+    char *flags[CONF_FLAGS_MAX]; /* --section.key=value */
     int flag_count;
     char **words; /* the command and its arguments */
     int word_count;
@@ -168,7 +166,7 @@ static bool take_apart(int argc, char *argv[], struct invocation *ret)
             ret->config_path = argv[++at];
         else if (strncmp(argv[at], "--config=", 9) == 0)
             ret->config_path = argv[at] + 9;
-        else if (strncmp(argv[at], "--", 2) == 0 && ret->flag_count < FLAGS_MAX)
+        else if (strncmp(argv[at], "--", 2) == 0 && ret->flag_count < CONF_FLAGS_MAX)
             ret->flags[ret->flag_count++] = argv[at];
         else
             return false;

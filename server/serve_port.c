@@ -10,17 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOSTS_BYTES_MAX 4096
-#define STOP_LOOK_MS 50
-
 /* Names of this server in Host: those set by hand, the address it listens on, and the host of its public URL.
  */
-static void hosts_of(const struct conf *conf, char hosts[static HOSTS_BYTES_MAX])
+static void hosts_of(const struct conf *conf, char hosts[static HTTP_HOSTS_BYTES_MAX])
 {
     const char *url = strstr(conf->http_public_url, "://");
     int url_bytes = url ? (int)strcspn(url + 3, ":/") : 0;
     bool is_v6 = strchr(conf->http_listen, ':') != NULL;
-    snprintf(hosts, HOSTS_BYTES_MAX, is_v6 ? "%s,[%s],%.*s" : "%s,%s,%.*s", conf->http_hosts,
+    snprintf(hosts, HTTP_HOSTS_BYTES_MAX, is_v6 ? "%s,[%s],%.*s" : "%s,%s,%.*s", conf->http_hosts,
              conf->http_listen, url_bytes, url ? url + 3 : "");
 }
 
@@ -57,7 +54,7 @@ static bool open_http(struct serve_port *port)
 {
     const struct conf *conf = port->api.conf;
     bool is_operator = port->api.kind == PORT_OPERATOR;
-    char hosts[HOSTS_BYTES_MAX];
+    char hosts[HTTP_HOSTS_BYTES_MAX];
     hosts_of(conf, hosts);
     const struct http_options options = {
         .loop = port->api.loop,

@@ -15,14 +15,11 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-#define METRICS_BYTES_MAX (1024 * 1024)
-#define TOKEN_BYTES_MAX 256
-
 /* Set once before the ports open. */
 static struct {
     int latest_migration;
     time_t started_at;
-    char metrics_token[TOKEN_BYTES_MAX + 1];
+    char metrics_token[METRICS_TOKEN_BYTES_MAX + 1];
 } ops;
 
 static int latest_migration(const char *directory)

@@ -1,4 +1,5 @@
-/* Every limit of every wait, list, buffer, retry and body stands here, with its unit in the name.
+/* Every limit of every wait, list, buffer, retry and body stands here, with its unit in the name. What a
+ * format fixes (the bytes of a key, of a UUID as text) stands with the format.
  * Sections belong to the folders named above them; agents and simulators have theirs at the end. */
 #ifndef CARDWRIGHT_BASE_LIMITS_H
 #define CARDWRIGHT_BASE_LIMITS_H
@@ -9,11 +10,13 @@
 #define LOOP_TURN_HOOKS_MAX 16
 #define CONF_FILE_BYTES_MAX (256 * 1024)
 #define CONF_VALUE_BYTES_MAX 1024
+#define CONF_FLAGS_MAX 64 /* --section.key=value on one command line */
 
 /* ---- serve ---- */
 #define START_DATABASE_WAIT_S 60 /* for the database to come up, before the ports open */
 #define STOP_MS_MAX 10000        /* for requests under way, then the process ends anyway */
 #define DESCRIPTORS_WANTED 32768
+#define STOP_LOOK_MS 50 /* whether requests are still under way */
 
 /* ---- card ---- */
 #define CARD_UID_BYTES_MAX 10
@@ -63,12 +66,25 @@
 #define HTTP_REPLY_HEADERS_MAX 16
 #define HTTP_REQUEST_ID_BYTES_MAX 64
 #define HTTP_HOSTS_MAX 32
-#define HTTP_TOKEN_BYTES_MAX 128 /* value of the session cookie */
+#define HTTP_HOSTS_BYTES_MAX 4096 /* http.hosts and the server's own names */
+#define HTTP_TOKEN_BYTES_MAX 128  /* value of the session cookie */
 #define HTTP_FILES_CACHED_MAX 1024
 #define HTTP_FILE_CACHED_BYTES_MAX (4 * 1024 * 1024)
 #define HTTP_FILES_CACHED_BYTES_MAX (64 * 1024 * 1024)
 #define HTTP_FILE_RECHECK_MS 1000
+#define HTTP_FILE_BUCKETS 1024
+#define HTTP_FILE_PATH_BYTES_MAX 512
 #define HTTP_ROUTES_MAX 512
+#define HTTP_ROUTE_SEGMENTS_MAX 16
+#define HTTP_ROUTE_PARAMS_MAX 4
+#define HTTP_REQUEST_CHUNK_BYTES 4096 /* of a request's arena; a larger piece gets a chunk of its own */
+#ifdef __SANITIZE_ADDRESS__
+#define HTTP_FREE_REQUESTS_MAX 0 /* so that a use after the end is seen */
+#else
+#define HTTP_FREE_REQUESTS_MAX 256
+#endif
+#define HTTP_RETRY_AFTER_S 1 /* the database is usually back, and the queue empty, within a second */
+#define HTTP_PEM_BYTES_MAX (256 * 1024)
 #define READY_DISK_FREE_BYTES_MIN (64LL * 1024 * 1024) /* /readyz; doctor wants more */
 #define FAST_STAGES_MAX 8
 #define JSON_DEPTH_MAX 16
@@ -76,6 +92,8 @@
 #define IN_NAME_BYTES_MAX 64
 #define PAGE_ROWS_MAX 200
 #define PAGE_ROWS_DEFAULT 50
+#define METRICS_BYTES_MAX (1024 * 1024)
+#define METRICS_TOKEN_BYTES_MAX 256
 
 /* ---- db ---- */
 #define DB_PARAMS_MAX 32
@@ -134,9 +152,12 @@
 #define AGENT_REPORT_PAUSE_MS_MAX 30000
 #define AGENT_EVENT_KEEP_MS 60000 /* a reading that could not be delivered is worth nothing later */
 #define AGENT_TRAINING_ANSWERS_MAX 32
+#define AGENT_TRAINING_LINES_MAX 41 /* of one act: a card is made and each of its 40 trailers gets keys */
+#define AGENT_TRAINING_LINE_BYTES_MAX 160
 #define AGENT_ANSWER_BYTES_MAX (1024 * 1024)
 #define AGENT_CONNECT_TIMEOUT_MS 5000
 #define AGENT_CALL_TIMEOUT_MS 10000
+#define AGENT_CALL_SLICE_MS 1000  /* how long a call sleeps when nobody wakes it */
 #define AGENT_POLL_SLACK_MS 10000 /* beyond poll_wait_ms before a poll counts as lost */
 #define AGENT_POLL_WAIT_MS_MAX 60000
 #define AGENT_RETRY_PAUSE_MS_MIN 200
@@ -145,9 +166,13 @@
 #define AGENT_REFUSED_PAUSE_MS 30000 /* not paired */
 #define AGENT_TOO_OLD_PAUSE_MS 60000
 #define AGENT_SKEW_REPEATS_MAX 2
-#define AGENT_PRINT_MS_MAX 8000     /* one receipt, from opening the printer to its last byte */
-#define AGENT_PRINTER_STATUS_MS 400 /* for the answer to a status request; many printers give none */
-#define AGENT_PRINTER_QUEUE_MAX 4   /* receipts that wait for the printer */
+#define AGENT_PRINT_MS_MAX 8000      /* one receipt, from opening the printer to its last byte */
+#define AGENT_PRINTER_LOOKUP_MS 3000 /* of these, for the address of its name */
+#define AGENT_LOOKUPS_LATE_MAX 2
+#define AGENT_PRINTER_STATUS_MS 400    /* for the answer to a status request; many printers give none */
+#define AGENT_PRINTER_QUEUE_MAX 4      /* receipts that wait for the printer */
+#define AGENT_PRINTS_REMEMBERED_MAX 32 /* receipts taken, so that none is printed twice */
+#define AGENT_PRINTER_HOST_BYTES_MAX 100
 #define AGENT_PRINTER_ADDRESS_BYTES_MAX (AGENT_NAME_BYTES_MAX + 1)
 #define AGENT_RECEIPT_LINES_MAX 64
 #define AGENT_RECEIPT_TEXT_BYTES_MAX 600 /* of one text of a line */
@@ -156,6 +181,8 @@
 #define AGENT_STATE_FILE_BYTES_MAX 4096
 #define AGENT_URL_BYTES_MAX 512
 #define AGENT_SIM_RESTART_PAUSE_MS 1000
+#define AGENT_SIM_START_CHECK_MS 20
+#define AGENT_SIGNAL_SLICE_S 1 /* how long the main thread waits for a signal before it looks around */
 
 /* ---- flow ---- */
 #define SITE_KEY_VERSIONS_MAX 255

@@ -15,8 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_BUCKETS 1024
-#define PATH_BYTES_MAX 512
 #define ETAG_BYTES 48
 #define ETAG_HASH_BYTES 8 /* enough to tell the versions of one file apart; it goes with every file */
 /* The policy the screens were tried under; scripts and styles come from our own origin only. */
@@ -44,7 +42,7 @@ struct cached_file {
 
 struct file_cache {
     int root_fd;
-    struct cached_file *buckets[FILE_BUCKETS];
+    struct cached_file *buckets[HTTP_FILE_BUCKETS];
     int count;
     size_t bytes;
 };
@@ -74,7 +72,7 @@ static void free_variant(struct variant *variant)
 
 static void empty(struct file_cache *files)
 {
-    for (int i = 0; i < FILE_BUCKETS; i++) {
+    for (int i = 0; i < HTTP_FILE_BUCKETS; i++) {
         while (files->buckets[i]) {
             struct cached_file *file = files->buckets[i];
             files->buckets[i] = file->next;
@@ -105,16 +103,16 @@ static unsigned bucket_of(const char *path)
     uint32_t hash = 2166136261u; /* FNV-1a */
     for (; *path; path++)
         hash = (hash ^ (uint8_t)*path) * 16777619u;
-    return hash % FILE_BUCKETS;
+    return hash % HTTP_FILE_BUCKETS;
 }
 
 /* The name below the webroot: decoded, and no segment is empty or starts with a dot, so nothing leads out of
  * it or to hidden files. NULL: no such name. */
 static char *safe_name(const char *path)
 {
-    char decoded[PATH_BYTES_MAX + 1];
+    char decoded[HTTP_FILE_PATH_BYTES_MAX + 1];
     size_t bytes = strlen(path);
-    if (*path != '/' || bytes > PATH_BYTES_MAX || !url_decode(path + 1, bytes - 1, false, decoded))
+    if (*path != '/' || bytes > HTTP_FILE_PATH_BYTES_MAX || !url_decode(path + 1, bytes - 1, false, decoded))
         return NULL;
     for (const char *at = decoded; *at;) {
         size_t segment_bytes = strcspn(at, "/");
@@ -218,14 +216,14 @@ static void load(struct file_cache *files, struct cached_file *file, struct vari
     }
 }
 
-static void gzip_name(const struct cached_file *file, char name[static PATH_BYTES_MAX + 16])
+static void gzip_name(const struct cached_file *file, char name[static HTTP_FILE_PATH_BYTES_MAX + 16])
 {
-    snprintf(name, PATH_BYTES_MAX + 16, "%s.gz", file->name);
+    snprintf(name, HTTP_FILE_PATH_BYTES_MAX + 16, "%s.gz", file->name);
 }
 
 static void load_both(struct file_cache *files, struct cached_file *file)
 {
-    char gz[PATH_BYTES_MAX + 16];
+    char gz[HTTP_FILE_PATH_BYTES_MAX + 16];
     gzip_name(file, gz);
     load(files, file, &file->plain, file->name);
     load(files, file, &file->gzip, gz);
@@ -249,7 +247,7 @@ static bool is_current(const struct file_cache *files, const struct variant *var
 
 static void refresh(struct file_cache *files, struct cached_file *file, int64_t now_ms)
 {
-    char gz[PATH_BYTES_MAX + 16];
+    char gz[HTTP_FILE_PATH_BYTES_MAX + 16];
     if (now_ms - file->checked_ms < HTTP_FILE_RECHECK_MS)
         return;
     file->checked_ms = now_ms;
@@ -313,7 +311,7 @@ static bool client_has(const struct request *rq, const struct variant *variant)
 static struct MHD_Response *open_response(const struct file_cache *files, const struct cached_file *file,
                                           const struct variant *variant)
 {
-    char gz[PATH_BYTES_MAX + 16];
+    char gz[HTTP_FILE_PATH_BYTES_MAX + 16];
     struct stat stat;
     gzip_name(file, gz);
     int fd = open_variant(files, variant == &file->gzip ? gz : file->name, &stat);

@@ -279,7 +279,7 @@ static void add_allow(struct request *rq)
 
 static bool decode_params(struct request *rq)
 {
-    for (int i = 0; i < ROUTE_PARAMS_MAX && rq->match.values[i]; i++) {
+    for (int i = 0; i < HTTP_ROUTE_PARAMS_MAX && rq->match.values[i]; i++) {
         char *value = request_alloc(rq, rq->match.value_bytes[i] + 1);
         if (!url_decode(rq->match.values[i], rq->match.value_bytes[i], false, value)) {
             reply_error(rq, ERR_BAD_REQUEST, "The address is not percent-encoded UTF-8.");

@@ -107,7 +107,7 @@ struct request {
     const char *target;
     const char *path; /* raw, without the query */
     struct route_match match;
-    const char *param_values[ROUTE_PARAMS_MAX]; /* decoded */
+    const char *param_values[HTTP_ROUTE_PARAMS_MAX]; /* decoded */
     struct {
         const char *name;
         const char *value;

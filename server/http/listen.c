@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PEM_BYTES_MAX (256 * 1024)
-
 static int bound_port(int fd)
 {
     struct sockaddr_storage address;
@@ -79,11 +77,11 @@ char *listen_read_file(const char *path)
         log_error("http.tls_file_unreadable", LOG_TEXT("path", path), LOG_ERRNO(errno));
         return NULL;
     }
-    char *text = calloc(1, PEM_BYTES_MAX + 1);
+    char *text = calloc(1, HTTP_PEM_BYTES_MAX + 1);
     if (!text)
         return NULL;
-    size_t bytes = fread(text, 1, PEM_BYTES_MAX, file);
-    if (ferror(file) || bytes == PEM_BYTES_MAX) {
+    size_t bytes = fread(text, 1, HTTP_PEM_BYTES_MAX, file);
+    if (ferror(file) || bytes == HTTP_PEM_BYTES_MAX) {
         log_error("http.tls_file_unreadable", LOG_TEXT("path", path),
                   LOG_TEXT("error", "read error, or too large"));
         listen_free_secret(text);

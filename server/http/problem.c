@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_AFTER_S 1 /* the database is usually back, and the queue empty, within a second */
-
 static bool wants_retry_after(const struct request *rq)
 {
     for (int i = 0; i < rq->reply.header_count; i++)
@@ -38,7 +36,7 @@ static void send_problem(struct request *rq, enum err err, const char *detail, j
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     json_decref(body);
     if ((info->http_status == 503 || info->http_status == 429) && wants_retry_after(rq))
-        reply_retry_after(rq, RETRY_AFTER_S);
+        reply_retry_after(rq, HTTP_RETRY_AFTER_S);
     log_debug("http.refused", LOG_TEXT("code", info->code), LOG_TEXT("blame", err_blame_word(info->blame)),
               LOG_TEXT("method", rq->method_text), LOG_TEXT("path", rq->path),
               LOG_TEXT("request_id", request_id(rq)));

@@ -9,18 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES 4096
-#ifdef __SANITIZE_ADDRESS__
-#define FREE_REQUESTS_MAX 0 /* so that a use after the end is seen */
-#else
-#define FREE_REQUESTS_MAX 256
-#endif
-
 /* ---- memory ---- */
 
 static struct arena_chunk *chunk_new(size_t bytes)
 {
-    size_t capacity = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+    size_t capacity = bytes > HTTP_REQUEST_CHUNK_BYTES ? bytes : HTTP_REQUEST_CHUNK_BYTES;
     struct arena_chunk *chunk = malloc(sizeof *chunk + capacity);
     if (!chunk) { /* a request cannot be answered halfway: the service manager starts us anew */
         log_error("http.out_of_memory", LOG_INT("bytes", capacity));
@@ -73,7 +66,7 @@ static struct arena_chunk *arena_reset(struct arena_chunk *chunk)
         free(chunk);
         chunk = next;
     }
-    if (chunk && chunk->capacity > CHUNK_BYTES) {
+    if (chunk && chunk->capacity > HTTP_REQUEST_CHUNK_BYTES) {
         free(chunk);
         return NULL;
     }
@@ -122,7 +115,7 @@ static void destroy(struct request *rq)
     rq->magic = 0;
     rq->chunks = arena_reset(rq->chunks);
     server->requests_open--;
-    if (server->free_count < FREE_REQUESTS_MAX) {
+    if (server->free_count < HTTP_FREE_REQUESTS_MAX) {
         rq->ready.next = (struct link *)(void *)server->free_requests;
         server->free_requests = rq;
         server->free_count++;
@@ -289,7 +282,7 @@ bool request_is_secure(const struct request *rq)
 const char *request_param(const struct request *rq, const char *name)
 {
     size_t bytes = 0;
-    for (int i = 0; i < ROUTE_PARAMS_MAX; i++) {
+    for (int i = 0; i < HTTP_ROUTE_PARAMS_MAX; i++) {
         const char *each = route_param_name(rq->match.route, i, &bytes);
         if (!each)
             break;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENTS_MAX 16
-
 /* A tree of path segments. A literal child is tried before a parameter, and a parameter may end in ":verb".
  */
 struct node {
@@ -121,8 +119,9 @@ static bool add_route(struct route_table *table, const struct route *route)
         if (!at)
             return false;
     }
-    if (*path != '\0' || params > ROUTE_PARAMS_MAX || route->method <= 0 || route->method >= METHOD_COUNT ||
-        route->perm <= PERM_INVALID || route->perm >= PERM_COUNT || at->by_method[route->method]) {
+    if (*path != '\0' || params > HTTP_ROUTE_PARAMS_MAX || route->method <= 0 ||
+        route->method >= METHOD_COUNT || route->perm <= PERM_INVALID || route->perm >= PERM_COUNT ||
+        at->by_method[route->method]) {
         log_error("http.route_malformed_or_double", LOG_TEXT("method", method_name(route->method)),
                   LOG_TEXT("path", route->path));
         return false;
@@ -200,30 +199,30 @@ static bool is_route_end(const struct node *node)
     return false;
 }
 
-/* Depth is bounded by SEGMENTS_MAX, so the recursion is too. */
+/* Depth is bounded by HTTP_ROUTE_SEGMENTS_MAX, so the recursion is too. */
 static const struct node *descend(const struct node *at, const char *path, int depth,
                                   struct route_match *match)
 {
     struct segment segment;
     if (!next_segment(&path, &segment))
         return is_route_end(at) ? at : NULL;
-    if (depth >= SEGMENTS_MAX)
+    if (depth >= HTTP_ROUTE_SEGMENTS_MAX)
         return NULL;
     int params = 0;
-    while (params < ROUTE_PARAMS_MAX && match->values[params])
+    while (params < HTTP_ROUTE_PARAMS_MAX && match->values[params])
         params++;
     for (const struct node *child = at->child; child; child = child->sibling) {
         size_t value_bytes = 0;
         if (!segment_fits(child, &segment, &value_bytes))
             continue;
-        if (child->is_param && params < ROUTE_PARAMS_MAX) {
+        if (child->is_param && params < HTTP_ROUTE_PARAMS_MAX) {
             match->values[params] = segment.text;
             match->value_bytes[params] = value_bytes;
         }
         const struct node *found = descend(child, path, depth + 1, match);
         if (found)
             return found;
-        for (int i = params; i < ROUTE_PARAMS_MAX; i++)
+        for (int i = params; i < HTTP_ROUTE_PARAMS_MAX; i++)
             match->values[i] = NULL;
     }
     return NULL;

@@ -3,6 +3,7 @@
 #ifndef CARDWRIGHT_HTTP_ROUTE_H
 #define CARDWRIGHT_HTTP_ROUTE_H
 
+#include "base/limits.h"
 #include "base/permissions.h"
 
 #include <stddef.h>
@@ -27,8 +28,6 @@ enum body_kind {
     BODY_IMPORT        /* any type, at most HTTP_BODY_IMPORT_BYTES_MAX */
 };
 
-#define ROUTE_PARAMS_MAX 4
-
 struct route {
     enum http_method method;
     const char
@@ -46,8 +45,8 @@ struct route_table;
 struct route_match {
     const struct route *route; /* NULL: no such path, or not with this method */
     const char
-        *values[ROUTE_PARAMS_MAX]; /* in the order of the path, still percent-encoded, not terminated */
-    size_t value_bytes[ROUTE_PARAMS_MAX];
+        *values[HTTP_ROUTE_PARAMS_MAX]; /* in the order of the path, still percent-encoded, not terminated */
+    size_t value_bytes[HTTP_ROUTE_PARAMS_MAX];
     unsigned methods; /* bit 1 << METHOD_x of each method this path takes; 0: no such path */
 };
 

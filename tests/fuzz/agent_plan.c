@@ -85,9 +85,10 @@ static void try_tasks(const char *text, size_t count)
     for (size_t i = 0; i < found; i++) {
         if (tasks[i].kind != TASK_TRAINING || training_lines(tasks[i].members, &script))
             continue;
-        must(script.count > 0 && script.count <= TRAINING_LINES_MAX);
+        must(script.count > 0 && script.count <= AGENT_TRAINING_LINES_MAX);
         for (size_t k = 0; k < script.count; k++)
-            must(!strpbrk(script.lines[k], "\n\r/") && strlen(script.lines[k]) < TRAINING_LINE_BYTES_MAX - 1);
+            must(!strpbrk(script.lines[k], "\n\r/") &&
+                 strlen(script.lines[k]) < AGENT_TRAINING_LINE_BYTES_MAX - 1);
     }
     json_decref(answer);
 }
