@@ -26,7 +26,7 @@ export CARDWRIGHT_DATABASE_URL=$app CARDWRIGHT_DATABASE_OWNER_URL=$owner CARDWRI
     CARDWRIGHT_HTTP_DEVICE_PORT=$((port + 1)) CARDWRIGHT_STATE_DIRECTORY=$directory/server \
     CARDWRIGHT_KEYS_SITE_KEY_FILE=$directory/server/site.key CARDWRIGHT_LOG_LEVEL=warn
 "$OUT/cardwrightd" migrate >/dev/null
-psql --no-psqlrc --quiet "$owner" --command="update site set mode = 'training', name = 'Bench'"
+psql --no-psqlrc --quiet "$owner" --command="update site set name = 'Bench'"
 "$OUT/cardwrightd" serve >"$directory/server/log" 2>&1 &
 pids+=($!)
 server=$!
