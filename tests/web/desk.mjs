@@ -7,6 +7,7 @@ import { startSite } from './site.mjs';
 
 export const PASSWORD = 'four random words here';
 const LOOK_AGAIN_MS = 50;
+const KEY_AGAIN_MS = 5000;
 
 // The first truthy answer of `look`; fails after WAIT_MS naming `what`.
 export async function until(look, what) {
@@ -128,7 +129,7 @@ export const make = (page, kind) => page.click(`[data-make="${kind}"]`);
 
 // An accident of the drawer; it has happened, or lies in wait, when this resolves.
 export async function accident(page, name) {
-    const reply = await answered(page, /\/training$/, () => page.click(`[data-accident=${name}]:enabled`));
+    const reply = await answered(page, /\/training$/, () => page.click(`[data-accident=${name}]:enabled`), `"action":"${name}"`);
     assert.ok((await reply.json()).ok, name);
 }
 
@@ -150,11 +151,14 @@ export async function openIssue(page) {
     await focused(page, '#issue-find');
 }
 
-// Opens the dialog of an act on money by its key, the caret in the first amount.
+// Opens the dialog of an act on money by its key, the caret in the first amount. A card that is read once more at that moment
+// takes no act, and the key is pressed again.
 export async function openMoney(page, key) {
-    await page.waitForSelector(`[data-action=${key === 'F2' ? 'recharge' : 'withdraw'}]:not([aria-disabled])`);
-    await press(page, key);
-    await focused(page, '#amount-consumption');
+    await until(async () => {
+        await page.waitForSelector(`[data-action=${key === 'F2' ? 'recharge' : 'withdraw'}]:not([aria-disabled])`);
+        await press(page, key);
+        return page.waitForSelector('#amount-consumption:focus', { timeout: KEY_AGAIN_MS }).catch(() => null);
+    }, `what ${key} opens`);
 }
 
 // Opens it and fills amounts in, as fields are named: {consumption: '50'}.

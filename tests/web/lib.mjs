@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 import { readFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { root, logsOfSites, stopSites } from './site.mjs';
+import { root, wordsOfSites, stopSites } from './site.mjs';
 
 // Longest wait for anything to come about: the machine may be slow and busy with other tests.
 export const WAIT_MS = 60000;
@@ -75,9 +75,10 @@ export const closed = (page) => gone(page, 'dialog');
 export const focused = (page, selector) => page.waitForSelector(`${selector}:focus`);
 export const press = (page, key) => page.keyboard.press(key);
 
-// Does something and waits for what the server answers to the request it causes.
-export async function answered(page, address, act) {
-    const [reply] = await Promise.all([page.waitForResponse((each) => each.request().method() !== 'GET' && address.test(each.url())), act()]);
+// Does something and waits for what the server answers to the request it causes: to this address, with these words in it.
+export async function answered(page, address, act, words = '') {
+    const isIt = (request) => request.method() !== 'GET' && address.test(request.url()) && (request.postData() ?? '').includes(words);
+    const [reply] = await Promise.all([page.waitForResponse((each) => isIt(each.request())), act()]);
     return reply;
 }
 
@@ -150,7 +151,7 @@ async function portrait(page) {
 
 // Error with everything that tells why, at the end of the output too.
 async function explained(error, left) {
-    const [said, stack] = [error.message, error.stack.split('\n').filter((line) => /\.m?js:\d+/.test(line) && !line.includes('node_modules') && !line.includes('node:'))];
+    const [said, stack] = [error.message, error.stack.split('\n').filter((line) => /\.m?js:\d+/.test(line) && !/node_modules|node:|lib\.mjs:\d+:\d+\)?$/.test(line))];
     const call = said.replace(/\x1b\[\d+m/g, '').split('\n').filter(Boolean);
     const lines = [...call.slice(0, 6), ...call.slice(6).slice(-6), ...stack.slice(0, 3)];
     for (const [index, page] of [...pages].entries()) {
@@ -158,8 +159,8 @@ async function explained(error, left) {
         await shoot(page, picture, PORTRAIT_MS).catch(() => null);
         lines.push(`  page ${index + 1} (${picture}.png)`, ...await portrait(page));
     }
-    lines.push(...logsOfSites().map((line) => `  ${line}`));
-    if (left) lines.push(`  ${left} steps behind it were not run`);
+    lines.push(...wordsOfSites().map((line) => `  ${line}`));
+    if (left) lines.push(`  steps behind it that were not run: ${left}`);
     return Object.assign(new Error(said), { stack: lines.join('\n') });
 }
 

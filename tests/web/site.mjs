@@ -2,29 +2,42 @@
 // server stands under a supervisor, so that a test can kill it and have it back; further desks bring their own reader.
 import { spawn, execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdtempSync, mkdirSync, symlinkSync, chmodSync, renameSync, rmSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const START_MS = 120000;
+const START_MS = 200000;
 const sites = new Set(); // those that run
 
 export const stopSites = () => Promise.all([...sites].map((site) => site.stop()));
 
-// The last complaints in the logs of all sites, for a step that failed.
-export const logsOfSites = () => [...sites].flatMap(({ folder }) => ['server', 'desk'].flatMap((name) => {
+const complaintsOf = ({ folder }, name) => {
     const log = path.join(folder, `var/log/${name}.log`);
-    return existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter((line) => line && !line.includes('level=info')).slice(-3).map((line) => `${name}.log: ${line.slice(0, 240)}`) : [];
-}));
+    const lines = existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter((line) => line && !line.includes('level=info')) : [];
+    return lines.slice(-3).map((line) => `${name}.log: ${line.slice(0, 240)}`);
+};
+const sessionsOf = (site) => {
+    try {
+        return site.sql(`SELECT concat_ws(' ', 'session of', o.name, 'begun', s.created_at, 'seen', s.last_seen_at, 'locked ' || s.locked_at, 'ended ' || s.ended_at, s.ended_reason)
+            FROM session s JOIN operator o ON o.id = s.operator_id ORDER BY s.created_at DESC LIMIT 3`).split('\n');
+    } catch {
+        return []; // there is no database yet
+    }
+};
+// What all sites say for a step that failed: the last complaints of their programs, the last sessions, and the time.
+export const wordsOfSites = () => [...sites].flatMap((site) => [...complaintsOf(site, 'server'), ...complaintsOf(site, 'desk'), ...sessionsOf(site),
+    `now ${new Date().toISOString()}`]);
 
+// Below the ports that outgoing connections get, so that nobody takes it before the server is up.
+const PORTS = [15000, 32000];
 const freePort = () => new Promise((found) => {
+    const port = randomInt(...PORTS);
     const server = net.createServer();
-    server.listen(0, '127.0.0.1', () => {
-        const { port } = server.address();
-        server.close(() => found(port));
-    });
+    server.on('error', () => found(freePort()));
+    server.listen(port, '127.0.0.1', () => server.close(() => found(port)));
 });
 
 // What a supervisor does: starts the server again after it was killed, but not while the file "away" lies beside it.
@@ -66,7 +79,10 @@ const started = (run) => new Promise((found, failed) => {
     };
     run.stdout.on('data', hear);
     run.stderr.on('data', hear);
-    run.on('exit', () => failed(new Error(`the site ended: ${said}`)));
+    run.on('exit', () => {
+        clearTimeout(late);
+        failed(new Error(`the site ended: ${said}`));
+    });
 });
 
 const ended = (child, signal) => new Promise((done) => {
@@ -96,7 +112,7 @@ export async function startSite() {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CARDWRIGHT_') && name !== 'DATABASE_URL');
     const env = { ...Object.fromEntries(inherited), OUT: out, PORT: `${port}`, DEVICE_PORT: `${await freePort()}`,
         CARDWRIGHT_HTTP_WEBROOT: path.join(folder, 'webroot') };
-    const run = spawn('bash', ['.make/run.sh'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const run = spawn('setpriv', ['--pdeathsig', 'TERM', 'bash', '.make/run.sh'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const agents = []; // further desks
     let desk = null; // in the place of the first one
     const pidOf = (...words) => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).find((pid) => {
@@ -128,14 +144,14 @@ export async function startSite() {
         process.kill(serverPid(), 'SIGKILL');
     };
     const back = () => rmSync(path.join(folder, 'away'), { force: true });
+    const program = (name, ...options) => spawn('setpriv', ['--pdeathsig', 'TERM', path.join(built, name), '--server', base, ...options], { stdio: 'ignore' });
     // A desk program beside the first one, with a virtual reader of its own and the cards of the first desk: a card may be
     // carried from one to the other.
     const startDesk = (code) => {
         const state = path.join(folder, `var/desk${agents.length + 2}`);
         mkdirSync(state, { mode: 0o700 });
         symlinkSync(path.join(folder, 'var/cards/cards'), path.join(state, 'cards'));
-        const arguments_ = ['TERM', path.join(out, 'cardwright-agent'), '--server', base, '--state', state, '--simulate', state, '--pair', code];
-        agents.push(spawn('setpriv', ['--pdeathsig', ...arguments_], { stdio: 'ignore' }));
+        agents.push(program('cardwright-agent', '--state', state, '--simulate', state, '--pair', code));
     };
     // A line to the simulated reader of a desk (1: the first one); resolves with its answer.
     const reader = (desk, line) => new Promise((answered, failed) => {
@@ -167,14 +183,13 @@ export async function startSite() {
         process.kill(before, 'SIGTERM');
         while (!isGone(before)) await new Promise((go) => setTimeout(go, 100));
     };
-    const continueDesk = (program = 'cardwright-agent', ...options) => {
-        desk = spawn(path.join(built, program), ['--server', base, '--state', path.join(folder, 'var/desk'), '--simulate', path.join(folder, 'var/cards'),
-            ...options], { stdio: 'ignore' });
+    const continueDesk = (name = 'cardwright-agent', ...options) => {
+        desk = program(name, '--state', path.join(folder, 'var/desk'), '--simulate', path.join(folder, 'var/cards'), ...options);
     };
     // Another desk program in the place of the one that runs: another build, or with further options.
-    const replaceDesk = async (program, ...options) => {
+    const replaceDesk = async (name, ...options) => {
         await stopDesk();
-        continueDesk(program, ...options);
+        continueDesk(name, ...options);
     };
     return Object.assign(site, { link, serverPid, killServer, back, startDesk, deskPid, stopDesk, continueDesk, replaceDesk, reader, copyCard, sql });
 }

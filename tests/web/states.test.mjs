@@ -43,7 +43,7 @@ const all = (reason, more = {}) => [0, 1, 2, 3, 4, 5].map((index) => (index in m
 
 // Something happens to Ann's card while it is off the reader.
 async function meanwhile(happens) {
-    if (await page.$('.virtual.down')) await pullOff(page, 'Ann Bell');
+    await pullOff(page, 'Ann Bell');
     await happens();
     await putOn(page, 'Ann Bell');
 }

@@ -39,7 +39,7 @@ function note([hertz, delayMs, lengthMs]) {
 
 export function play(name) {
     clearTimeout(again);
-    if (!soundOn.value || typeof AudioContext === 'undefined') return;
+    if (!soundOn.value || typeof AudioContext === 'undefined' || !navigator.userActivation?.hasBeenActive) return; // no browser lets a page sound before
     context ??= new AudioContext();
     NOTES[name].forEach(note);
     if (name === 'doubt') again = setTimeout(() => soundOn.value && NOTES.doubt.forEach(note), 10000);

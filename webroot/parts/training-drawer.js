@@ -72,13 +72,13 @@ function useReader(desk) {
 }
 
 function accidentsOf({ items, message, ask }, stage) {
-    const onReader = items.value.filter((card) => card.on_reader);
     const isPlugged = live.value?.agent.reader_state === 'ok';
     const cut = async () => {
         if (await ask({ action: 'cut', command: CUT_COMMAND })) message.value = { key: 'training.cut_armed' };
     };
     const two = async () => {
-        const [first, second] = [...onReader, ...items.value.filter((card) => !card.on_reader)];
+        await ask({ action: 'list' });
+        const [first, second] = [...items.value].sort((left, right) => right.on_reader - left.on_reader);
         const names = [first?.card, second?.card].filter(Boolean);
         while (names.length < 2) {
             const name = freeName(items.value);
@@ -88,6 +88,7 @@ function accidentsOf({ items, message, ask }, stage) {
         await ask({ action: 'place', card: names[0], second: names[1] });
     };
     const damage = async () => {
+        await ask({ action: 'list' });
         const ready = items.value.filter((card) => card.state === 'active');
         const target = ready.find((card) => card.on_reader) ?? ready[0];
         if (target) await ask({ action: 'damage', card: target.card });
@@ -131,8 +132,11 @@ export function TrainingDrawer({ stage, onIssue }) {
     const make = async (kind) => {
         issueNext.current = false;
         if (kind.phone) return ask({ action: 'phone' });
-        const name = freeName(items.value);
-        const made = await ask({ action: 'new', card: name, ...kind.card, ...(kind.longUid ? { uid: longUid() } : {}) });
+        let name;
+        const made = await ask(() => {
+            name = freeName(items.value);
+            return { action: 'new', card: name, ...kind.card, ...(kind.longUid ? { uid: longUid() } : {}) };
+        });
         if (!made) return undefined;
         issueNext.current = Boolean(kind.issue && onIssue);
         return ask({ action: 'place', card: name });
