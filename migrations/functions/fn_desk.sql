@@ -134,8 +134,11 @@ DECLARE
 BEGIN
     SELECT * INTO v_operation FROM operation WHERE id = p_operation_id;
     WITH told AS (
-        UPDATE desk_live SET event_no = event_no + 1 WHERE desk_id = v_operation.desk_id OR uid = v_operation.uid
-        RETURNING desk_id, event_no
+        UPDATE desk_live l SET event_no = event_no + 1
+          FROM (SELECT desk_id FROM desk_live WHERE desk_id = v_operation.desk_id OR uid = v_operation.uid
+                 ORDER BY desk_id FOR NO KEY UPDATE) concerned -- two desks in the same order, whoever tells them
+         WHERE l.desk_id = concerned.desk_id
+        RETURNING l.desk_id, l.event_no
     ), added AS (
         INSERT INTO desk_event (desk_id, no, kind, body)
         SELECT desk_id, event_no, 'operation', jsonb_build_object('operation_id', p_operation_id, 'state', v_operation.state)

@@ -16,7 +16,7 @@ void agent_message_bind(struct request *rq, const struct agent_message *message,
 {
     fast_bind_agent(rq, &call->params);
     db_bind_bytes(&call->params, message->run.bytes, message->run.count);
-    memcpy(&call->order_key, message->agent->desk_id.bytes + 8, sizeof call->order_key);
+    fast_order_by_desk(call, &message->agent->desk_id);
 }
 
 bool agent_message_done(struct request *rq, const struct db_rows *rows)

@@ -6,6 +6,7 @@
 #include "http/reply.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* One request's way through its stages; lives in the request's memory and is used again by its next run. */
 struct run {
@@ -161,6 +162,11 @@ void fast_bind_token(struct request *rq, struct db_params *params)
         db_bind_bytes(params, principal->token_sha256, SHA256_BYTES);
     else
         db_bind_null(params);
+}
+
+void fast_order_by_desk(struct db_call *call, const struct uuid *desk_id)
+{
+    memcpy(&call->order_key, desk_id->bytes + UUID_BYTES - sizeof call->order_key, sizeof call->order_key);
 }
 
 bool fast_bind_target(struct request *rq, void *state, struct db_call *call)

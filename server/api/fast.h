@@ -55,6 +55,9 @@ void fast_bind_agent(struct request *rq, struct db_params *params);
 void fast_bind_key(struct request *rq, struct db_params *params);
 void fast_bind_body_sha256(struct request *rq, struct db_params *params);
 
+/* Sets the order_key of a call that locks this desk, or the card on it and then the desk. */
+void fast_order_by_desk(struct db_call *call, const struct uuid *desk_id);
+
 /* A `bind` for what takes the token and an id: `state` is the struct uuid. */
 bool fast_bind_target(struct request *rq, void *state, struct db_call *call);
 

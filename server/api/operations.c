@@ -64,7 +64,7 @@ static bool act_bind(struct request *rq, void *state, struct db_call *call)
     const struct act *act = state;
     fast_bind_token(rq, &call->params);
     db_bind_text(&call->params, act->text);
-    memcpy(&call->order_key, act->desk_id.bytes + 8, sizeof call->order_key);
+    fast_order_by_desk(call, &act->desk_id);
     return true;
 }
 

@@ -37,6 +37,7 @@ static bool ask_bind(struct request *rq, void *state, struct db_call *call)
     db_bind_uuid(&call->params, asked->operation_id.bytes);
     db_bind_bool(&call->params, asked->browser);
     db_bind_text(&call->params, request_id(rq));
+    fast_order_by_desk(call, &asked->desk_id);
     return true;
 }
 
@@ -47,6 +48,7 @@ static bool look_bind(struct request *rq, void *state, struct db_call *call)
     db_bind_uuid(&call->params, asked->id.bytes);
     asked->given_up = clock_monotonic_ms() >= asked->until_ms;
     db_bind_bool(&call->params, asked->given_up);
+    fast_order_by_desk(call, &asked->desk_id);
     return true;
 }
 

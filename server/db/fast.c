@@ -210,7 +210,10 @@ static void feed(struct db_fast *fast, struct db_lane *lane)
         int share = share_of(fast);
         while (fast->queue.count > 0 && call_count < share)
             calls[call_count++] = list_take(&fast->queue);
-        /* Everybody locks in the same order, so two batches never wait for each other in a circle. */
+        /* Desks come in the same order in every batch, so that two batches seldom wait for each other in a
+         * circle. They still may: a card is locked before its desk, it can concern a second desk, and some
+         * calls do not know their desk beforehand. PostgreSQL then ends one batch, and its calls run alone.
+         */
         qsort(calls, (size_t)call_count, sizeof calls[0], by_order_key);
     }
     add(&fast->batches, 1);

@@ -38,7 +38,7 @@ typedef void db_call_fn(struct db_call *call, enum err err, const struct db_rows
 struct db_call {
     const char *name; /* of the prepared statement; a literal */
     struct db_params params;
-    uint64_t order_key; /* what the statement locks first (for example a hash of the card UID); 0: nothing */
+    uint64_t order_key; /* the desk whose rows it locks; 0: none, or one that only the statement finds */
     bool repeatable; /* running it twice is the same as once: reads, and whatever is idempotent by its key */
     db_call_fn *done;
     void *context;
