@@ -19,7 +19,7 @@ COMMENT ON FUNCTION fn_session_absolute_limit() IS 'How long a session may last 
 -- Always one row. outcome: ok | unauthenticated | session_locked | forbidden. p_permission: a word of permissions.def; null,
 -- 'session' or 'session.locked' means any operator who is logged in. p_even_locked: a locked screen may ask too; only for
 -- what it goes on showing, and for the ways out of it.
--- The ids are null when unauthenticated, and set when locked or forbidden, so that the audit can name who tried.
+-- The ids are null when unauthenticated, and set when locked or forbidden.
 CREATE OR REPLACE FUNCTION fn_session(p_token_sha256 bytea, p_permission text, p_even_locked boolean DEFAULT false)
 RETURNS TABLE (outcome text, operator_id uuid, session_id uuid, desk_id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
