@@ -40,8 +40,10 @@ $$;
 COMMENT ON FUNCTION fn_day_start(date) IS 'When a business day of the site begins.';
 
 -- p_filter: person_id or card_id; from, to (business days, both inclusive); kind (of the transfer or of its operation).
+-- p_whole: all of it or nothing; where it does not fit there is a next_key and no line.
 -- outcome: done | not_found | bad_field (the cursor).
-CREATE OR REPLACE FUNCTION fn_transaction_list(p_filter jsonb, p_limit integer, p_cursor text)
+DROP FUNCTION IF EXISTS fn_transaction_list(jsonb, integer, text);
+CREATE OR REPLACE FUNCTION fn_transaction_list(p_filter jsonb, p_limit integer, p_cursor text, p_whole boolean DEFAULT false)
 RETURNS TABLE (outcome text, body text, extra text, next_key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
@@ -81,8 +83,8 @@ BEGIN
     END IF;
     outcome := 'done';
     body := (SELECT coalesce(jsonb_agg(fn_transaction_body(t, v_person_id) ORDER BY t.id DESC), '[]')
-        FROM transfer t WHERE t.id = ANY (v_ids[:p_limit]))::text;
+        FROM transfer t WHERE t.id = ANY (v_ids[:p_limit]) AND NOT (p_whole AND next_key IS NOT NULL))::text;
     RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION fn_transaction_list(jsonb, integer, text) IS 'Bookings of a person or a card, a page at a time.';
+COMMENT ON FUNCTION fn_transaction_list(jsonb, integer, text, boolean) IS 'Bookings of a person or a card, a page at a time.';

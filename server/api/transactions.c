@@ -114,6 +114,14 @@ static void csv_entry(struct buf *out, const json_t *line, const json_t *entry, 
     csv_line_end(out);
 }
 
+/* A file that is cut looks like a whole one, so there is none. */
+static void csv_too_long(struct request *rq)
+{
+    reply_field_error(rq, "/query/from", "too_many",
+                      request_printf(rq, "More than %d bookings do not go into one file: ask for fewer days.",
+                                     TRANSACTIONS_CSV_ROWS_MAX));
+}
+
 static void csv_reply(struct request *rq, const char *items_json, int exponent)
 {
     static const char head[] =
@@ -133,7 +141,7 @@ static void csv_reply(struct request *rq, const char *items_json, int exponent)
     }
     json_decref(items);
     if (out.full)
-        reply_error(rq, ERR_UNAVAILABLE, "The file would be too large: ask for fewer days.");
+        csv_too_long(rq);
     else
         reply_csv(rq, "transactions.csv", out.bytes, out.count);
 }
@@ -157,10 +165,13 @@ void transactions_get(struct request *rq, struct db_conn *db)
     db_bind_text(&params, filter);
     db_bind_int64(&params, csv ? TRANSACTIONS_CSV_ROWS_MAX : in.page.limit);
     db_bind_text(&params, in.page.after);
+    db_bind_bool(&params, csv);
     CLEANUP(db_rows_release) struct db_rows *rows = NULL;
     enum err err = db_query(db, "transaction_list", &params, &rows);
     if (err)
         reply_error(rq, err, NULL);
+    else if (csv && db_rows_count(rows) > 0 && db_text(rows, 0, 3))
+        csv_too_long(rq);
     else if (csv && db_rows_count(rows) > 0 && strcmp(db_text(rows, 0, 0), "done") == 0)
         csv_reply(rq, db_text(rows, 0, 1), (int)db_int64(rows, 0, db_rows_column(rows, "currency_exponent")));
     else

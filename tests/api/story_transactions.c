@@ -102,6 +102,28 @@ STORY(transactions, a_business_day_is_that_of_the_site)
     story_play(story, steps, STEPS(steps));
 }
 
+STORY(transactions, are_never_a_csv_that_is_cut)
+{
+    static const struct step steps[] = {
+        BOOKS,
+        {"many", SQL("WITH t AS (INSERT INTO transfer (kind, uid, operator_id, event_at) SELECT 'spend', "
+                     "'\\x0a0b0c0d', '{as.admin.operator_id}', '2026-03-01 12:00Z' "
+                     "FROM generate_series(1, 20001) RETURNING id) INSERT INTO entry (transfer_id, "
+                     "account_id, amount_minor, account_version, balance_before_minor, "
+                     "balance_after_minor) SELECT t.id, a.id, v.amount, 1000000 + t.id, 0, v.amount FROM t, "
+                     "(VALUES ('stored', -1), ('uncollected', 1)) v (kind, amount), "
+                     "account a WHERE a.person_id = '{ann.id}' AND a.kind = v.kind")},
+        {"all", GET("/api/v1/transactions?person_id={ann.id}"), .headers = "Accept: text/csv",
+         .want_err = "bad_field", .pointer = "/query/from",
+         .has = "{'errors': [{'pointer': '/query/from', 'code': 'too_many', 'message': '*'}]}"},
+        {"another day", GET("/api/v1/transactions?person_id={ann.id}&from=2026-03-05"),
+         .headers = "Accept: text/csv", .want = 200},
+        {"page by page", GET("/api/v1/transactions?person_id={ann.id}&limit=1"), .want = 200,
+         .want_header = "Link"},
+    };
+    story_play(story, steps, STEPS(steps));
+}
+
 STORY(transactions, come_as_csv_that_no_spreadsheet_takes_for_a_formula)
 {
     static const struct step steps[] = {

@@ -95,10 +95,11 @@ async function once(method, path, { body, raw, key, version, stepUp, accept }, r
 
 const goesAway = (error) => !(error instanceof Problem) || error.status === 503 || error.status === 502 || error.code === 'key_busy';
 
-// Repeats only what may be repeated: reads, and acts that carry a key. A problem with `unheard` leaves open whether the act
-// was begun: only the same request with the same key may follow it.
+// Repeats only what may be repeated: reads, and what carries a key or an id of its own. A problem with `unheard` leaves open whether the
+// act was begun or the thing was made: only the same request with the same key or id may follow it.
 export async function call(method, path, options = {}) {
     const repeatable = method === 'GET' || options.key || options.repeatable;
+    const named = Boolean(options.key || options.body?.id); // by whoever asks: a repeat is known for one
     const begun = performance.now();
     for (let attempt = 0; ; attempt++) {
         try {
@@ -115,13 +116,13 @@ export async function call(method, path, options = {}) {
             }
             if (!goesAway(error)) {
                 serverAway.value = false;
-                throw Object.assign(error, { unheard: Boolean(options.key) && error.status >= 500 });
+                throw Object.assign(error, { unheard: named && error.status >= 500 });
             }
             const again = repeatable && attempt < RETRIES && performance.now() - begun < GIVE_UP_MS;
             if (attempt > 0 || !again) serverAway.value = !(error instanceof Problem);
             if (!again) {
                 const problem = error instanceof Problem ? error : new Problem({ code: 'server_away' }, 0);
-                throw Object.assign(problem, { unheard: Boolean(options.key) });
+                throw Object.assign(problem, { unheard: named });
             }
             await sleep(Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_PAUSE_MS_MAX));
         }

@@ -14,8 +14,8 @@ export function inOrder(departments) {
 
 export const useDepartments = (turn = 0) => useLoad(async () => inOrder((await get('/departments')).items), [turn]);
 
-export function DepartmentSelect({ value, label = t('person.department'), none = t('person.no_department'), without, error }) {
+export function DepartmentSelect({ value, label = t('person.department'), none = t('person.no_department'), without, error, disabled }) {
     const state = useDepartments();
     const options = [['', none], ...(state.data ?? []).filter((d) => d.id !== without).map((d) => [d.id, `${'  '.repeat(d.level)}${d.name}`])];
-    return html`<${SelectField} label=${label} name="department_id" value=${value} options=${options} error=${error} />`;
+    return html`<${SelectField} label=${label} name="department_id" value=${value} options=${options} error=${error} disabled=${disabled} />`;
 }

@@ -92,6 +92,7 @@ export function Result({ operation, card, onPrint, onUndo, onDone }) {
             <div class="reminder-body">
                 ${operation.legs.map((leg) => html`<${Leg} leg=${leg} operation=${operation} card=${card} />`)}
                 ${operation.desk_id !== deskId.value && html`<p class="muted">${t('cash.elsewhere')}</p>`}
+                ${done && timesOnly && operation.cash_to_take_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.costs', { amount: money(operation.cash_to_take_minor) })}</p>`}
                 ${operation.cash_to_pay_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.pay_now', { amount: money(operation.cash_to_pay_minor) })}</p>`}
                 ${operation.cash_to_return_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.give_back', { amount: money(operation.cash_to_return_minor) })}</p>`}
                 <div class="receipt-no"><span>${t('receipt.number')}</span><b class="figures">${operation.id.slice(-8).toUpperCase()}</b></div>

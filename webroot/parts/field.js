@@ -63,7 +63,8 @@ export function fieldError(problem, pointer) {
 const helpPath = (code) => `docs/errors/${code}/`;
 
 // "There is a problem": gets the focus, names each field and says the way out. `fields`: [pointer, label, name of the input].
-export function ProblemSummary({ problem, fields = [], extra }) {
+// `level`: of its heading, where it does not stand below one of a second level.
+export function ProblemSummary({ problem, fields = [], extra, level }) {
     const ref = useRef();
     useEffect(() => {
         if (!problem) return;
@@ -81,7 +82,7 @@ export function ProblemSummary({ problem, fields = [], extra }) {
     return html`
         <div class="problem" role="alert" tabindex="-1" ref=${ref}>
             <${Icon} name="alert-octagon" />
-            <div><h3>${t('problem.there_is')}</h3>
+            <div><h3 aria-level=${level}>${t('problem.there_is')}</h3>
             <p><b>${title}.</b> ${extra ?? next} ${documented && html`
                 <a href=${helpPath(problem.code)} target="_blank" rel="noopener">${t('problem.help')}</a>`}</p>
             ${named.length > 0 && html`<ul>${named.map(([pointer, label, name]) => html`

@@ -1,9 +1,9 @@
 // Gives the blank card on the reader to a person: one who is known, or a new one.
 import { html, useSignal, useEffect, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
-import { get, post, newKey } from '../lib/api.js';
+import { get, newKey } from '../lib/api.js';
 import { session, may } from '../lib/session.js';
-import { begin } from '../lib/live.js';
+import { act, begin } from '../lib/live.js';
 import { cardNo } from '../lib/money.js';
 import { play } from '../lib/sound.js';
 import { issuable } from '../lib/desk-state.js';
@@ -13,6 +13,7 @@ import { useLoad } from './async.js';
 import { useSettled } from './table.js';
 import { DepartmentSelect } from './department-select.js';
 import { Icon } from './icon.js';
+import { useMake } from './make.js';
 import { Photo } from './photo.js';
 
 // Asks the desk to issue the card of `presentationId` to a person; the act then runs like any other.
@@ -21,7 +22,7 @@ export async function issueCard({ personId, presentationId, printedNo, key }) {
     await begin(`/desks/${session.value.desk.id}/operations`, printedNo ? { ...body, printed_no: printedNo } : body, { key });
 }
 
-function Known({ chosen, onPick }) {
+function Known({ chosen, onPick, fixed }) {
     const text = useSignal('');
     const settled = useSettled(text.value.trim(), 120);
     const found = useLoad(async () => ({ text: settled, ...await get('/people', { q: settled, state: 'active', limit: 6 }) }), [settled]);
@@ -36,7 +37,7 @@ function Known({ chosen, onPick }) {
     };
     const keys = (event) => {
         const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-        if (!step) return;
+        if (!step || fixed) return;
         event.preventDefault();
         if (current) move(step);
         else waiting.current = step;
@@ -47,24 +48,24 @@ function Known({ chosen, onPick }) {
     }, [current]);
     return html`
         <label class="form-label" for="issue-find">${t('issue.find')}</label>
-        <input id="issue-find" name="person" class="form-control big" autocomplete="off" data-first value=${text.value} onKeyDown=${keys}
+        <input id="issue-find" name="person" class="form-control big" autocomplete="off" data-first readonly=${fixed} value=${text.value} onKeyDown=${keys}
             onInput=${(event) => {
                 text.value = event.target.value;
                 onPick(null);
             }} />
         <ul class="found" aria-label=${t('find.results')} aria-busy=${!current}>${items.map((person) => html`
             <li key=${person.id} class=${classes(person.id === chosen?.id && 'chosen', !free(person) && 'off')}>
-                <button type="button" disabled=${!free(person)} aria-pressed=${person.id === chosen?.id} onClick=${() => onPick(person)}>
+                <button type="button" disabled=${fixed || !free(person)} aria-pressed=${person.id === chosen?.id} onClick=${() => onPick(person)}>
                 <${Photo} person=${person} size="tiny" /><span class="grow"><b>${person.name}</b><small>${[person.personnel_no, person.department?.name].filter(Boolean).join(' · ')}</small></span>
                 ${!free(person) && html`<span class="muted">${t('issue.has_card', { card: cardNo(person.card.card_no) })}</span>`}</button></li>`)}</ul>`;
 }
 
-function NewPerson({ form, problem }) {
+function NewPerson({ form, problem, fixed }) {
     return html`
-        <${TextField} label=${t('person.name')} name="name" value=${form.name} first error=${fieldError(problem, '/name')} />
-        <${TextField} label=${t('person.number')} hint=${t('person.number.hint')} name="personnel_no" value=${form.number}
+        <${TextField} label=${t('person.name')} name="name" value=${form.name} first readonly=${fixed} error=${fieldError(problem, '/name')} />
+        <${TextField} label=${t('person.number')} hint=${t('person.number.hint')} name="personnel_no" value=${form.number} readonly=${fixed}
             error=${fieldError(problem, '/personnel_no')} />
-        <${DepartmentSelect} value=${form.department} />`;
+        <${DepartmentSelect} value=${form.department} disabled=${fixed} />`;
 }
 
 export function IssueDialog({ card, stage, onClose }) {
@@ -75,16 +76,25 @@ export function IssueDialog({ card, stage, onClose }) {
     const problem = useSignal(null);
     const busy = useSignal(false);
     const key = useRef(newKey());
-    const ready = issuable(stage);
+    const asked = useRef(null); // what was asked for last
+    const unheard = useSignal(false); // nobody knows whether that was begun: only the same may be asked again
+    const person = useMake('/people');
+    const fixed = unheard.value || person.fixed;
+    const here = issuable(stage);
+    const ready = here || unheard.value;
     const target = mode.value === 'known' ? chosen.value?.name : form.name.value.trim();
     const personId = async () => {
         if (mode.value === 'known') return chosen.value.id;
-        const made = await post('/people', { name: form.name.value.trim(), personnel_no: form.number.value.trim() || undefined,
+        const made = await person.make({ name: form.name.value.trim(), personnel_no: form.number.value.trim() || undefined,
             department_id: form.department.value || undefined });
         chosen.value = made;
         mode.value = 'known'; // a second try must not make a second person
         return made.id;
     };
+    // It may have begun although its answer was lost: the desk hears of it then.
+    useEffect(() => {
+        if (act.value?.id === key.current) onClose();
+    }, [act.value?.id]);
     const send = async () => {
         if (busy.value) return;
         if (!target || !ready) {
@@ -94,26 +104,28 @@ export function IssueDialog({ card, stage, onClose }) {
         }
         busy.value = true;
         try {
-            await issueCard({ personId: await personId(), presentationId: card.presentation_id, printedNo: printed.value.trim(), key: key.current });
+            if (!unheard.value) asked.current = { personId: await personId(), presentationId: card?.presentation_id, printedNo: printed.value.trim(), key: key.current };
+            await issueCard(asked.current);
             onClose();
         } catch (error) {
-            problem.value = error.unheard ? { code: 'unheard', local: true } : error;
+            unheard.value = Boolean(error.unheard) && !error.local;
+            problem.value = unheard.value ? { code: 'unheard', local: true } : error;
             play('failure');
         }
         busy.value = false;
     };
     return html`
         <${Dialog} title=${t('issue.title')} hint=${t('issue.hint')} onClose=${onClose} onSubmit=${send} class="issue"
-            aside=${html`<span class=${`chip ${ready ? 'ok' : 'amber'}`}><${Icon} name=${ready ? 'circle-check' : 'reload'} size="16" />
-                ${t(ready ? 'dialog.on_reader' : 'dialog.put_back')}</span>`}
+            aside=${html`<span class=${`chip ${here ? 'ok' : 'amber'}`}><${Icon} name=${here ? 'circle-check' : 'reload'} size="16" />
+                ${t(here ? 'dialog.on_reader' : 'dialog.put_back')}</span>`}
             foot=${html`<span class="grow"></span><${CloseButton} onClose=${onClose} /><button type="submit" class="btn btn-primary btn-xl" disabled=${busy.value}>
                 ${target ? t('issue.to', { name: target }) : t('issue.button')} <kbd>Enter</kbd></button>`}>
             <${ProblemSummary} problem=${problem.value} fields=${[['/name', t('person.name'), 'name'], ['/personnel_no', t('person.number'), 'personnel_no']]} />
             ${may('people.write') && html`<div class="segments" role="group" aria-label=${t('issue.who')}>${['known', 'new'].map((name) => html`
-                <button type="button" class=${classes(mode.value === name && 'chosen')} aria-pressed=${mode.value === name}
+                <button type="button" class=${classes(mode.value === name && 'chosen')} aria-pressed=${mode.value === name} disabled=${fixed}
                     onClick=${() => (mode.value = name)}>${t(`issue.${name}`)}</button>`)}</div>`}
-            ${mode.value === 'known' ? html`<${Known} chosen=${chosen.value} onPick=${(person) => (chosen.value = person)} />`
-                : html`<${NewPerson} form=${form} problem=${problem.value} />`}
-            <${TextField} label=${t('card.printed_no')} hint=${t('card.printed_no.hint')} name="printed_no" value=${printed} />
+            ${mode.value === 'known' ? html`<${Known} chosen=${chosen.value} fixed=${fixed} onPick=${(person) => (chosen.value = person)} />`
+                : html`<${NewPerson} form=${form} problem=${problem.value} fixed=${fixed} />`}
+            <${TextField} label=${t('card.printed_no')} hint=${t('card.printed_no.hint')} name="printed_no" value=${printed} readonly=${fixed} />
         <//>`;
 }

@@ -2,7 +2,7 @@
 import { html, useSignal, useEffect, useLayoutEffect, useRef, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { post, newKey, serverAway } from '../lib/api.js';
-import { session, chooseDesk } from '../lib/session.js';
+import { session, chooseDesk, loadSite } from '../lib/session.js';
 import { act, begin, streamLost } from '../lib/live.js';
 import { site, money, count, cardNo, typed, parseAmount, hasMarks, symbol } from '../lib/money.js';
 import { room } from '../lib/desk-state.js';
@@ -104,6 +104,10 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
             if (preset !== undefined) texts[purse].value = typed2(purse, preset);
         }])),
     }), []);
+    // The price of times may have changed since this page was loaded.
+    useEffect(() => {
+        loadSite().catch(() => null);
+    }, []);
     // It may have begun although its answer was lost: the desk hears of it then.
     useEffect(() => {
         if (act.value?.id === key.current) onClose();

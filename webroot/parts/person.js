@@ -35,12 +35,24 @@ function Line({ item, cards }) {
 
 function Timeline({ person, turn }) {
     const pages = usePages(`/people/${person.id}/timeline`, {}, [person.id, turn, live.value?.no]);
-    const save = async () => download(await csv('/transactions', { person_id: person.id }), `${person.personnel_no ?? person.name}.csv`);
+    const problem = useSignal(null);
+    const busy = useSignal(false);
+    const save = async () => {
+        busy.value = true;
+        problem.value = null;
+        try {
+            download(await csv('/transactions', { person_id: person.id }), `${person.personnel_no ?? person.name}.csv`);
+        } catch (error) {
+            problem.value = error.errors?.some((each) => each.code === 'too_many') ? { code: 'csv_too_long', local: true } : error;
+        }
+        busy.value = false;
+    };
     return html`
         <div class="rails">${person.cards.map((card, index) => html`<span class="rail-key"><i class=${classes('dot', index === 0 && 'now')}></i>
             <b class="figures">${cardNo(card.card_no)}</b> <span class="muted">${t('card.since', { day: dayText(card.issued_on) })}</span>
             <${CardChip} state=${card.block ? 'blocked' : card.state} /></span>`)}<span class="grow"></span>
-            <button type="button" class="btn btn-row" onClick=${save}><${Icon} name="file-spreadsheet" size="16" /> ${t('act.csv')}</button></div>
+            <button type="button" class="btn btn-row" disabled=${busy.value} onClick=${save}><${Icon} name="file-spreadsheet" size="16" /> ${t('act.csv')}</button></div>
+        ${problem.value && html`<div class="pad"><${ProblemSummary} problem=${problem.value} /></div>`}
         <${Loaded} state=${pages} empty=${t('entries.none')} rows="6">${(data) => html`<div class="timeline" tabindex="0" role="region" aria-label=${t('person.timeline')}>
             <ol>${data.items.map((item) => html`<${Line} key=${item.made} item=${item} cards=${person.cards} />`)}</ol>
             ${data.next_cursor && html`<p><button type="button" class="btn" disabled=${pages.busy} onClick=${pages.more}>${t('table.more')}</button></p>`}</div>`}<//>`;

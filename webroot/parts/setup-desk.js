@@ -6,6 +6,7 @@ import { chooseDesk, session } from '../lib/session.js';
 import { live } from '../lib/live.js';
 import { site } from '../lib/money.js';
 import { Icon } from './icon.js';
+import { useMake } from './make.js';
 import { TextField, ProblemSummary, fieldError } from './field.js';
 import { Step, useStep } from './setup-steps.js';
 import { Reader } from './desk-stage.js';
@@ -37,12 +38,13 @@ export function DeskStep({ onNext, onBack, back }) {
     const { desks, look } = useDesks();
     const name = useSignal('');
     const pairing = useSignal(null);
+    const { make: makeDesk, fixed } = useMake('/desks');
     const { problem, busy, run } = useStep(onNext);
     const online = (desks.value ?? []).find((desk) => desk.agent?.online && !desk.session)
         ?? (desks.value ?? []).find((desk) => desk.agent?.online);
     const make = async () => {
         try {
-            const desk = desks.value[0] ?? await post('/desks', { name: name.value.trim() });
+            const desk = desks.value[0] ?? await makeDesk({ name: name.value.trim() });
             pairing.value = await post(`/desks/${desk.id}/pairings`);
             await look();
         } catch (error) {
@@ -58,7 +60,7 @@ export function DeskStep({ onNext, onBack, back }) {
                 <small>${desk.agent ? desk.agent.reader_name || desk.agent.host : t('desks.not_paired')}</small></span>
                 <span class=${`chip ${desk.agent?.online ? 'ok' : 'idle'}`}><${Icon} name=${desk.agent?.online ? 'plug-connected' : 'plug'} size="16" />
                 ${t(desk.agent?.online ? (desk.agent.simulated ? 'reader.virtual' : 'reader.ready') : 'reader.waiting')}</span></div>`)}
-            ${desks.value?.length === 0 && html`<${TextField} label=${t('desks.name')} hint=${t('desks.name.hint')} name="desk_name" value=${name} first
+            ${desks.value?.length === 0 && html`<${TextField} label=${t('desks.name')} hint=${t('desks.name.hint')} name="desk_name" value=${name} first readonly=${fixed}
                 error=${fieldError(problem.value, '/name')} />`}
             ${pairing.value && !online && html`<${PairingCode} pairing=${pairing.value} />`}
         <//>`;

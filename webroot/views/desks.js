@@ -8,6 +8,7 @@ import { Icon } from '../parts/icon.js';
 import { Table } from '../parts/table.js';
 import { Dialog, CloseButton } from '../parts/dialog.js';
 import { TextField, SelectField, ProblemSummary, fieldError } from '../parts/field.js';
+import { useMake } from '../parts/make.js';
 import { useLoad, Loaded } from '../parts/async.js';
 import { PairingCode } from '../parts/setup-desk.js';
 
@@ -53,8 +54,12 @@ function Edit({ desk, onClose }) {
     const receipts = { receipt_by: useSignal(desk?.receipt_by ?? 'browser'), receipt_paper_mm: useSignal(`${desk?.receipt_paper_mm ?? 80}`),
         receipt_language: useSignal(desk?.receipt_language ?? 'en') };
     const problem = useSignal(null);
+    const busy = useSignal(false);
+    const { make, fixed } = useMake('/desks');
     const pairing = useSignal(null);
     const run = (work, keep) => async () => {
+        if (busy.value) return;
+        busy.value = true;
         try {
             await work();
             problem.value = null;
@@ -62,17 +67,18 @@ function Edit({ desk, onClose }) {
         } catch (error) {
             problem.value = error;
         }
+        busy.value = false;
     };
     const save = run(() => (desk ? patch(`/desks/${desk.id}`, { name: name.value.trim(), receipt_by: receipts.receipt_by.value,
         receipt_paper_mm: Number(receipts.receipt_paper_mm.value), receipt_language: receipts.receipt_language.value }, desk.version)
-        : post('/desks', { name: name.value.trim() })));
+        : make({ name: name.value.trim() })));
     const manage = may('desks.manage');
     return html`<${Dialog} side title=${desk ? desk.name : t('desks.new')} onClose=${() => onClose(true)} onSubmit=${save}
         foot=${html`${desk && manage && html`<button type="button" class="btn" onClick=${run(() => patch(`/desks/${desk.id}`, { active: !desk.active }, desk.version))}>
             ${t(desk.active ? 'desks.retire' : 'desks.revive')}</button>`}<span class="grow"></span><${CloseButton} onClose=${() => onClose(true)} />
-            ${manage && html`<button type="submit" class="btn btn-primary btn-lg">${t(desk ? 'desks.save' : 'desks.make')}</button>`}`}>
+            ${manage && html`<button type="submit" class="btn btn-primary btn-lg" disabled=${busy.value}>${t(desk ? 'desks.save' : 'desks.make')}</button>`}`}>
         <${ProblemSummary} problem=${problem.value} fields=${[['/name', t('desks.name'), 'desk_name']]} />
-        <${TextField} label=${t('desks.name')} hint=${t('desks.name.hint')} name="desk_name" value=${name} first disabled=${!manage} error=${fieldError(problem.value, '/name')} />
+        <${TextField} label=${t('desks.name')} hint=${t('desks.name.hint')} name="desk_name" value=${name} first disabled=${!manage} readonly=${fixed} error=${fieldError(problem.value, '/name')} />
         ${desk?.active && html`<${Receipts} desk=${desk} form=${receipts} disabled=${!manage} error=${(pointer) => fieldError(problem.value, pointer)} />
             <h3 class="dialog-part">${t('desks.host')}</h3>${desk.agent?.update && html`<p class="warning"><${Icon} name="download" />
             ${t('update.banner', { version: desk.agent.version ?? '?', needs: desk.agent.needs })}</p>`}`}

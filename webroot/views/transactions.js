@@ -9,6 +9,7 @@ import { ActChip } from '../parts/card-state.js';
 import { usePages, PagedTable, download } from '../parts/table.js';
 import { useLoad } from '../parts/async.js';
 import { Dialog, CloseButton } from '../parts/dialog.js';
+import { ProblemSummary } from '../parts/field.js';
 import { actText } from '../parts/desk-stage.js';
 import { printReceipt } from '../parts/receipt.js';
 import { csvText } from '../lib/csv.js';
@@ -35,7 +36,9 @@ async function saveCsv(filter) {
     const head = ['time', 'act', 'person', 'personnel_no', 'department', 'card', 'desk', 'operator', 'state', 'account', 'amount', 'balance'];
     const rows = [head.map((name) => t(`csv.${name}`))];
     const plain = (entry, value) => (entry.account === 'times' ? `${value}` : (value / 10 ** site.value.currency_exponent).toFixed(site.value.currency_exponent));
-    for (let cursor = ''; cursor !== null && rows.length < CSV_ROWS_MAX;) {
+    for (let cursor = ''; cursor !== null;) {
+        // A file that is cut looks like a whole one, so there is none.
+        if (rows.length > CSV_ROWS_MAX) throw { code: 'csv_too_long', local: true };
         const page = await get('/operations', { ...filter, limit: CSV_PAGE, cursor });
         for (const row of page.items) {
             const facts = [row.created_at, actText({ kind: row.kind, operation: row }), row.person.name, row.person.personnel_no, row.person.department,
@@ -69,6 +72,7 @@ export function render() {
     const { query } = route.value;
     const opened = useSignal(null);
     const busy = useSignal(false);
+    const problem = useSignal(null);
     const desks = useLoad(async () => get('/desks').catch(() => ({ items: [] })), []);
     const filter = { from: query.from, to: query.to, kind: query.kind, state: query.state, desk_id: query.desk, person_id: query.person };
     const pages = usePages('/operations', filter, [JSON.stringify(filter)]);
@@ -79,7 +83,8 @@ export function render() {
         <input id=${`tx-${name}`} type="date" class="form-control" value=${query[name] ?? ''} onChange=${(event) => setQuery({ [name]: event.target.value })} /></div>`;
     const save = async () => {
         busy.value = true;
-        await saveCsv(filter).catch(() => null);
+        problem.value = null;
+        await saveCsv(filter).catch((error) => (problem.value = error));
         busy.value = false;
     };
     return html`<section class="panel"><div class="toolbar">${day('from')}${day('to')}
@@ -88,6 +93,7 @@ export function render() {
         ${pick('desk', t('receipt.desk'), (desks.data?.items ?? []).map((desk) => [desk.id, desk.name]))}
         <span class="grow"></span><button type="button" class="btn" onClick=${() => go('transactions')}><${Icon} name="filter" size="18" /> ${t('filter.clear')}</button>
         <button type="button" class="btn" disabled=${busy.value} onClick=${save}><${Icon} name="file-spreadsheet" size="18" /> ${t('act.csv')}</button></div>
+        ${problem.value && html`<div class="pad"><${ProblemSummary} level="2" problem=${problem.value} extra=${problem.value.code === 'csv_too_long' ? t('csv.too_long', { most: count(CSV_ROWS_MAX) }) : undefined} /></div>`}
         <${PagedTable} pages=${pages} columns=${columns()} label=${t('nav.transactions')} empty=${t('transactions.none')} onOpen=${(row) => (opened.value = row)} />
     </section>${opened.value && html`<${Act} act=${opened.value} onClose=${() => (opened.value = null)} />`}`;
 }
