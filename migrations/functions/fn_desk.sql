@@ -59,13 +59,14 @@ COMMENT ON FUNCTION fn_card_by_uid(bytea) IS 'The card row that speaks for a chi
 -- be based on this one.
 CREATE OR REPLACE FUNCTION fn_reading_used_up(p_card card, p_seen presentation) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT (p_card.state = 'active' AND p_seen.state IN ('blank', 'half_issued') AND NOT fn_card_unissuing(p_card.uid)
-            OR p_card.state = 'cancelled')
+    SELECT (p_card.state = 'active' AND (p_seen.state IN ('blank', 'half_issued') OR p_seen.at < p_card.created_at)
+            AND NOT fn_card_unissuing(p_card.uid) OR p_card.state = 'cancelled')
        AND EXISTS (SELECT FROM plan WHERE presentation_id = p_seen.id AND reported_at IS NOT NULL)
 $$;
 COMMENT ON FUNCTION fn_reading_used_up(card, presentation) IS 'Whether a reading is of the card before its issue or un-issue.';
 
--- Everything a screen shows of the card on a desk; null: no card.
+-- Everything a screen shows of the card on a desk; null: no card. While a reading is older than the books, the card is about
+-- to be read again and takes no act.
 CREATE OR REPLACE FUNCTION fn_desk_card_body(p_live desk_live) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -73,6 +74,7 @@ DECLARE
     v_seen presentation;
     v_person jsonb;
     v_operation_id uuid;
+    v_word text;
 BEGIN
     IF p_live.presence_id IS NULL THEN
         RETURN NULL;
@@ -86,13 +88,14 @@ BEGIN
     IF v_card.state = 'cancelled' AND v_seen.state = 'blank' AND NOT fn_reading_used_up(v_card, v_seen) THEN
         v_card := NULL; -- wiped: nothing on it names anybody any more
     END IF;
+    v_word := fn_card_word(v_card, v_seen.state, v_seen.seen);
     SELECT id INTO v_operation_id FROM operation WHERE uid = p_live.uid AND finished_at IS NULL;
     SELECT jsonb_build_object('id', p.id, 'name', p.name, 'personnel_no', p.personnel_no, 'state', p.state,
                'photo_version', fn_person_photo_version(p.id), 'department', d.name)
       INTO v_person FROM person p LEFT JOIN department d ON d.id = p.department_id WHERE p.id = v_card.person_id;
     RETURN jsonb_build_object('presence_id', p_live.presence_id, 'presentation_id', p_live.presentation_id,
-        'state', CASE WHEN fn_reading_used_up(v_card, v_seen) THEN 'reading'
-            ELSE fn_card_word(v_card, v_seen.state, v_seen.seen) END, 'read_state', v_seen.state, 'seen', v_seen.seen,
+        'state', CASE WHEN fn_reading_used_up(v_card, v_seen) OR v_word = 'active' AND fn_seen_outdated(v_seen) THEN 'reading'
+            ELSE v_word END, 'read_state', v_seen.state, 'seen', v_seen.seen,
         'uid', encode(p_live.uid, 'hex'),
         'card', CASE WHEN v_card.id IS NOT NULL THEN jsonb_build_object('id', v_card.id, 'card_no', v_card.card_no,
             'printed_no', v_card.printed_no, 'state', v_card.state, 'block', v_card.block,
