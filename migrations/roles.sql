@@ -61,7 +61,7 @@ REVOKE EXECUTE ON FUNCTION fn_agent_revoke(uuid), fn_desk_presence_end(uuid) FRO
 
 -- ---- ledger and operations: the server reads and writes them by functions only ----
 REVOKE ALL ON account, account_roll_up, transfer, entry, operation, leg, fence, epoch, plan, idempotency, card, card_purse,
-    presentation, desk_live, desk_event, receipt_print FROM cardwright_app;
+    presentation, desk_live, desk_event, receipt_print, forget_mark FROM cardwright_app;
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON card_case, site, site_key, agent, desk, department, person FROM cardwright_app;
 
 -- ---- reading only: cardwrightd verify-ledger and reports; no password, no key, no token ----

@@ -87,6 +87,7 @@ BEGIN
     DELETE FROM idempotency WHERE (principal, key) IN (SELECT principal, key FROM idempotency
         WHERE created_at < clock_timestamp() - interval '30 days' ORDER BY created_at LIMIT 200);
     PERFORM fn_accounts_roll_up();
+    PERFORM fn_forget();
 END
 $$;
 COMMENT ON FUNCTION fn_sweep() IS 'What time changes: what the screen says and how long sums take, never money.';
