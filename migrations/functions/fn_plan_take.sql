@@ -279,6 +279,15 @@ CREATE OR REPLACE FUNCTION fn_sight_outdated(p_sight jsonb, p_purse card_purse) 
 $$;
 COMMENT ON FUNCTION fn_sight_outdated(jsonb, card_purse) IS 'Whether a purse was read in an older epoch or with more than is proven now.';
 
+CREATE OR REPLACE FUNCTION fn_seen_outdated(p_seen presentation) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT EXISTS (SELECT FROM jsonb_each(p_seen.seen) s JOIN card_purse c ON c.uid = p_seen.uid AND c.purse = s.key
+                            WHERE fn_sight_outdated(s.value, c)));
+END
+$$;
+COMMENT ON FUNCTION fn_seen_outdated(presentation) IS 'Whether any purse was read as it once was.';
+
 CREATE OR REPLACE FUNCTION fn_seen_committed(p_seen presentation, p_purse text) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

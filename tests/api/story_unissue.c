@@ -162,6 +162,7 @@ STORY(unissue, a_cancelled_card_with_its_old_content_is_issued_again)
     };
     story_play(story, finds, STEPS(finds));
     story_desk_wait(desk, "for_bea", "completed");
+    story_desk_shows(desk, "active"); /* the reading from before the issue is not */
     static const struct step money[] = {
         {"recharge", OPERATIONS, ACT("recharge", "'consumption_minor': 700, 'water_minor': 300")}};
     story_play(story, money, STEPS(money));

@@ -26,10 +26,13 @@ SELECT is(t.prepare('ann', 'a', 'e2', '{"kind": "recharge", "consumption_minor":
 SELECT is(t.prepare('ann', 'a', 'e2', '{"kind": "withdraw", "consumption_minor": 100}'), 'card_changed', 'a withdrawal too');
 SELECT is(t.prepare('ann', 'a', 'e2', '{"kind": "recharge", "water_minor": 100}'), 'card_changed', 'and of the other purse: it is the same card');
 SELECT is((SELECT n FROM t.begun), (SELECT n FROM t.count), 'no money was taken and nothing begun');
+SELECT is(fn_desk_card_body(l) ->> 'state', CASE l.desk_id WHEN t.id('desk a') THEN 'reading' ELSE 'active' END, 'the screen of ' || d.name || ' says so')
+  FROM desk_live l JOIN desk d ON d.id = l.desk_id WHERE l.uid = t.uid('x') ORDER BY d.name;
 SELECT is(t.take('a', 'p'), 'read', 'the card is to be read again');
 SELECT t.back();
 SELECT t.present('a', 'x');
 SELECT is(t.cases('x'), 'rollback', 'and what it shows then is a case');
+SELECT is((SELECT fn_desk_card_body(l) ->> 'state' FROM desk_live l WHERE l.desk_id = t.id('desk a')), 'blocked', 'that the screen shows');
 SELECT t.soon();
 SELECT is(t.take('a', 'p'), 'none', 'one reading says it');
 SELECT t.sound('an older epoch');
