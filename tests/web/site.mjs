@@ -13,6 +13,7 @@ const START_MS = 200000;
 const sites = new Set(); // those that run
 
 export const stopSites = () => Promise.all([...sites].map((site) => site.stop()));
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => stopSites().finally(() => process.exit(1))); // a run that is broken off leaves nothing
 
 const complaintsOf = ({ folder }, name) => {
     const log = path.join(folder, `var/log/${name}.log`);
