@@ -115,7 +115,7 @@ COMMENT ON FUNCTION fn_amount_check(text, text, bigint, bigint, uuid) IS
     'Limit or cover of one purse, with limit, balance and largest amount.';
 
 -- p_act: {desk_id, key, request_sha256 hex, presentation_id, kind recharge|withdraw, consumption_minor, water_minor, times,
--- reverses, reason, step_up hex}.
+-- price_minor (of the times, as the screen says it), reverses, reason, step_up hex}.
 CREATE OR REPLACE FUNCTION fn_operation_prepare(p_token_sha256 bytea, p_act jsonb)
 RETURNS TABLE (outcome text, body jsonb, extra jsonb, status smallint, wake uuid[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -227,7 +227,11 @@ BEGIN
         v_cash := v_cash + CASE v_purse WHEN 'times' THEN fn_times_price(v_amount, (p_act ->> 'reverses')::uuid)
             ELSE v_amount END;
     END LOOP;
-    IF outcome = 'ok' AND v_kind = 'withdraw' THEN
+    -- The cashier takes or pays what the screen says, so nothing else is booked.
+    IF outcome = 'ok' AND p_amounts ? 'times' AND (p_act ->> 'price_minor')::bigint <> v_cash THEN
+        outcome := 'bad_field';
+        extra := fn_field_error('/price_minor', 'changed', format('The price has changed: this costs %s minor units now.', v_cash))::jsonb;
+    ELSIF outcome = 'ok' AND v_kind = 'withdraw' THEN
         IF NOT v_site.drawer_may_go_negative AND fn_drawer_free((p_act ->> 'desk_id')::uuid) < v_cash THEN
             outcome := 'drawer_short';
             extra := jsonb_build_object('needed_minor', v_cash, 'largest_minor',

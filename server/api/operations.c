@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/money.h"
 #include "http/in.h"
 #include "http/reply.h"
 
@@ -110,7 +111,8 @@ struct act_fields {
     int64_t consumption_minor;
     int64_t water_minor;
     int64_t times;
-    bool has_person, has_printed_no, has_reason, has_consumption, has_water, has_times;
+    int64_t price_minor; /* what the screen says the times cost */
+    bool has_person, has_printed_no, has_reason, has_consumption, has_water, has_times, has_price;
 };
 
 /* Which fields belong to which act. */
@@ -130,6 +132,8 @@ static bool act_check(struct request *rq, const struct act_fields *f)
         field_error_add(rq, "/reason", "conflict", "a reason belongs to unissue and to an undo");
     if (f->has_times && (f->has_consumption || f->has_water))
         field_error_add(rq, "/times", "conflict", "times are an operation of their own: send money apart");
+    if (f->has_price && !f->has_times)
+        field_error_add(rq, "/price_minor", "conflict", "a price belongs to times");
     return in_done(rq);
 }
 
@@ -145,6 +149,7 @@ static bool act_read(struct request *rq, struct act_fields *f)
                      &f->has_consumption),
         IN_MINOR_OPT("water_minor", &f->water_minor, 1, PURSE_CONSUMPTION_MINOR_MAX, &f->has_water),
         IN_INT_OPT("times", &f->times, 1, TIMES_MAX, &f->has_times),
+        IN_MINOR_OPT("price_minor", &f->price_minor, 0, MONEY_MINOR_MAX, &f->has_price),
         IN_END};
     return in_read(rq, spec) && act_check(rq, f);
 }
@@ -170,6 +175,8 @@ void desk_operations_post(struct request *rq)
         json_object_set_new(json, "water_minor", json_integer(f.water_minor));
     if (f.has_times)
         json_object_set_new(json, "times", json_integer(f.times));
+    if (f.has_price)
+        json_object_set_new(json, "price_minor", json_integer(f.price_minor));
     fast_run(rq, act_stages[f.kind], act_new(rq, json, &desk_id));
 }
 

@@ -73,7 +73,7 @@ STORY(operations, times_are_an_account_of_their_own)
         {"with money", OPERATIONS, .headers = "Idempotency-Key: {new.a}", .want_err = "bad_field",
          .pointer = "/times",
          .body = "{'kind': 'recharge', 'presentation_id': '{set.reading}', 'times': 3, 'water_minor': 1}"},
-        {"ten", OPERATIONS, ACT("recharge", "'times': 10"),
+        {"ten", OPERATIONS, ACT("recharge", "'times': 10, 'price_minor': 1000"),
          .has = "{'legs': [{'purse': 'times', 'amount_minor': 10, 'price_minor': 1000}], "
                 "'cash_to_take_minor': 1000}"},
     };

@@ -1,6 +1,6 @@
 // Forms that must not do something twice, cut something off or go by what is old: a lost answer, long files, settings.
 import assert from 'node:assert/strict';
-import { story, look, noBarriers, reads, gone, closed, focused, rows, visit, outages, answered } from './lib.mjs';
+import { story, look, noBarriers, reads, gone, closed, focused, rows, visit, press, outages, refusals, answered } from './lib.mjs';
 import { readySite, issueCard, sitAt, place, stage, fillIn, openMoney, done } from './desk.mjs';
 
 let site;
@@ -79,9 +79,27 @@ test('times are sold at the price of this moment, and the reminder says the cash
     await focused(page, 'dialog :is(input, button)');
     await page.fill('#amount-times', '10');
     await reads(page, 'dialog .cash-sum', /¥15\.00/);
+    const now = await site.api.get('/settings'); // and changes while the form is open
+    await site.api.patch('/settings', { times_price_minor: 200 }, { 'If-Match': `W/"${now.version}"` });
+    refusals(page, 400);
     await page.press('#amount-times', 'Enter');
-    await reads(page, '.reminder', /It costs ¥15\.00 in cash/);
+    await reads(page, 'dialog .problem', /price has changed/);
+    await reads(page, 'dialog .cash-sum', /¥20\.00/);
+    await look(page, 'times-price-changed', { light: true, chinese: true });
+    await page.press('#amount-times', 'Enter');
+    await reads(page, '.reminder', /It costs ¥20\.00 in cash/);
     await look(page, 'times-reminder', { light: true, chinese: true });
+});
+
+test('Escape closes the dialog that is open, and not the reminder behind it', async () => {
+    refusals(page, 400, 409);
+    await page.route('**/receipts', (route) => route.fulfill({ status: 409, json: { code: 'not_printed', reason: 'absent', status: 409 } }));
+    await press(page, 'Control+p');
+    await page.waitForSelector('dialog.print');
+    await press(page, 'Escape');
+    await closed(page);
+    await page.waitForSelector('.reminder');
+    await page.unroute('**/receipts');
     await done(page);
 });
 

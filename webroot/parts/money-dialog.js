@@ -135,7 +135,9 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
         } catch (error) {
             fixed.value = Boolean(error.unheard);
             stepUp.value = error.code === 'step_up_required' || (stepUp.value && error.code === 'login_failed');
-            problem.value = error.unheard ? { code: 'unheard', local: true } : error.code === 'step_up_required' ? null : error;
+            const dearer = error.errors?.some((each) => each.pointer === '/price_minor'); // or cheaper
+            if (dearer) await loadSite().catch(() => null);
+            problem.value = dearer ? { code: 'price_changed', local: true } : error.unheard ? { code: 'unheard', local: true } : error.code === 'step_up_required' ? null : error;
             play('failure');
         }
         busy.value = false;
@@ -148,7 +150,8 @@ export function MoneyDialog({ kind, card, stage, onClose }) {
         const grant = stepUp.value ? await post('/session/step-up', { password: password.value, operation_id: key.current, purpose: kind }) : null;
         const members = { consumption: 'consumption_minor', water: 'water_minor', times: 'times' };
         const amounts = Object.fromEntries(purses.filter((purse) => verdicts[purse].minor).map((purse) => [members[purse], verdicts[purse].minor]));
-        if (!fixed.value) asked.current = { kind, presentation_id: card.presentation_id, ...amounts };
+        if (!fixed.value) asked.current = { kind, presentation_id: card.presentation_id, ...amounts,
+            price_minor: mode.value === 'times' ? cash : undefined };
         await begin(`/desks/${session.value.desk.id}/operations`, asked.current, { key: key.current, stepUp: grant?.token });
         onClose();
     };

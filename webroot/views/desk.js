@@ -104,16 +104,18 @@ function Desk() {
     useEffect(() => {
         if (act.value?.finished_at && WHOLE_CARD.includes(act.value.kind)) turn.value += 1;
     }, [act.value?.state]);
+    // A dialog of any part takes the keys first: Escape closes it, and not the reminder behind it.
+    const covered = () => dialog.value || document.querySelector('dialog[open]');
     useLayoutEffect(() => bindKeys({
-        F9: () => (person && !dialog.value ? go(`people/${person.id}`) : false),
-        'ctrl+p': () => (result ? printReceipt(result) : false),
-        'ctrl+z': () => (result?.state === 'completed' && !dialog.value ? open('undo', { operation: result }) : false),
+        F9: () => (person && !covered() ? go(`people/${person.id}`) : false),
+        'ctrl+p': () => (result && !covered() ? printReceipt(result) : false),
+        'ctrl+z': () => (result?.state === 'completed' && !covered() ? open('undo', { operation: result }) : false),
         Enter: () => {
-            if (dialog.value || locked.value || document.activeElement?.closest('button,a,input,select,dialog,[tabindex="0"]')) return false;
+            if (covered() || locked.value || document.activeElement?.closest('button,a,input,select,dialog,[tabindex="0"]')) return false;
             if (result) return (act.value = null);
             return issuable(stage) && may('cards.issue') ? open('issue') : false;
         },
-        Escape: () => (result && !dialog.value ? (act.value = null) : false),
+        Escape: () => (result && !covered() ? (act.value = null) : false),
     }), [result?.id, result?.state, stage, person?.id]);
 
     return html`
