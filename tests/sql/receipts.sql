@@ -42,4 +42,6 @@ UPDATE desk_live SET printer_name = NULL WHERE desk_id = t.id('desk a');
 SELECT is(t.ask('sixth'), 'not_printed no_printer', 'no printer, no row');
 SELECT is((SELECT count(*) FROM receipt_print), 5::bigint, 'as many rows as printings');
 SELECT is(fn_receipt_body(r) ->> 'act', 'recharge', 'its body') FROM receipt_print r WHERE r.id = t.id('first');
+SELECT is(fn_receipt_number('01a20511-667e-71e6-a33f-5ccbd1c6af1f'), '5CCB-D1C6-AF1F', 'the number of a receipt');
+SELECT is((SELECT fn_receipt_body(r) ->> 'number' FROM receipt_print r WHERE id = t.id('third')), (SELECT fn_receipt_number(id) FROM t.act), 'is that of its act');
 SELECT * FROM finish();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { module, catalogues } from './pages.mjs';
 
-const { parseAmount, hasMarks, site } = await module('lib/money.js');
+const { parseAmount, hasMarks, receiptNo, site } = await module('lib/money.js');
 globalThis.addEventListener ??= () => null;
 
 const read = (digits, cases) => Object.entries(cases).forEach(([text, wanted]) => {
@@ -59,4 +59,8 @@ test('how it is understood is said wherever marks stand in it', () => {
     assert.deepEqual(['12,50', '1,234', "1'000", '1 234', '12，50'].map(hasMarks), [true, true, true, true, true]);
     assert.deepEqual(['12.50', '1234', ' 12 ', '１２'].map(hasMarks), [false, false, false, false]);
     for (const key of ['amount.unclear', 'amount.unclear_whole', 'amount.understood']) catalogues.forEach((texts) => assert.ok(texts[key], key));
+});
+
+test('the number of a receipt is that of the paper (tests/sql/receipts.sql)', () => {
+    assert.equal(receiptNo('01a20511-667e-71e6-a33f-5ccbd1c6af1f'), '5CCB-D1C6-AF1F');
 });

@@ -74,3 +74,6 @@ export const hasMarks = (text) => /[^\d.\s]|\d\s+\d/.test(text.normalize('NFKC')
 
 // 8800 1042: card numbers are read out in groups.
 export const cardNo = (no) => `${no}`.replace(/\B(?=(\d{4})+(?!\d))/g, ' ');
+
+// 7A31-08C2-9B4E: what stands on the receipt of an act, the end of its id as fn_receipt_number makes it.
+export const receiptNo = (id) => id.slice(-12).toUpperCase().replace(/(....)(?=.)/g, '$1-');

@@ -3,7 +3,7 @@ import { html, useLayoutEffect, classes } from '../lib/html.js';
 import { t } from '../lib/i18n.js';
 import { may, deskId } from '../lib/session.js';
 import { ACTIONS, legal, room, mayTakeBack } from '../lib/desk-state.js';
-import { site, money, count } from '../lib/money.js';
+import { site, money, count, receiptNo } from '../lib/money.js';
 import { bindKeys } from '../lib/keys.js';
 import { play } from '../lib/sound.js';
 import { Icon } from './icon.js';
@@ -95,7 +95,7 @@ export function Result({ operation, card, onPrint, onUndo, onDone }) {
                 ${done && timesOnly && operation.cash_to_take_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.costs', { amount: money(operation.cash_to_take_minor) })}</p>`}
                 ${operation.cash_to_pay_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.pay_now', { amount: money(operation.cash_to_pay_minor) })}</p>`}
                 ${operation.cash_to_return_minor > 0 && html`<p class="cash"><${Icon} name="cash" /> ${t('cash.give_back', { amount: money(operation.cash_to_return_minor) })}</p>`}
-                <div class="receipt-no"><span>${t('receipt.number')}</span><b class="figures">${operation.id.slice(-8).toUpperCase()}</b></div>
+                <div class="receipt-no"><span>${t('receipt.number')}</span><b class="figures">${receiptNo(operation.id)}</b></div>
             </div>
         </section>
         ${done && html`<button type="button" class="action main" onClick=${onPrint}><${Icon} name="printer" size="24" />

@@ -4,7 +4,7 @@ import { html, useSignal, useEffect, classes } from '../lib/html.js';
 import { t, clockText, hasText } from '../lib/i18n.js';
 import { act, log, settled, dismiss, cancel } from '../lib/live.js';
 import { may } from '../lib/session.js';
-import { money, cardNo, count } from '../lib/money.js';
+import { money, cardNo, receiptNo, count } from '../lib/money.js';
 import { cashOf } from './desk-band.js';
 import { Reader } from './desk-stage.js';
 import { Icon } from './icon.js';
@@ -104,7 +104,7 @@ export function Doubt({ operation, card }) {
                 ${begun && ofCard(operation) && html`<button type="button" class=${locked ? 'btn btn-lg btn-primary' : 'btn btn-lg'} disabled=${!may('cards.issue')} onClick=${() => (scrapping.value = true)}>
                     <${Icon} name="trash" /> ${t('doubt.scrap')}</button>`}
                 <span class="grow"></span>
-                <span class="muted small">${t('doubt.open_for', { id: operation.id.slice(-8).toUpperCase(), since })}</span></div>
+                <span class="muted small">${t('doubt.open_for', { id: receiptNo(operation.id), since })}</span></div>
             ${operation.cancel_requested && html`<p class="muted">${t('doubt.void_asked')}</p>`}
         </section>
         ${scrapping.value && html`<${ScrapDialog} operation=${operation} locked=${locked} onClose=${() => (scrapping.value = false)} />`}`;

@@ -2,7 +2,7 @@
 import { html, useSignal } from '../lib/html.js';
 import { t, whenText, fullText } from '../lib/i18n.js';
 import { get } from '../lib/api.js';
-import { site, money, change, count, cardNo, figure } from '../lib/money.js';
+import { site, money, change, count, cardNo, receiptNo, figure } from '../lib/money.js';
 import { route, setQuery, go } from '../lib/route.js';
 import { Icon } from '../parts/icon.js';
 import { ActChip } from '../parts/card-state.js';
@@ -59,7 +59,7 @@ function Act({ act, onClose }) {
         ${act.state === 'completed' && !['issue', 'unissue'].includes(act.kind) && html`<button type="button" class="btn btn-lg" onClick=${() => printReceipt(act)}><${Icon} name="printer" /> ${t('act.print')}</button>`}
         <${CloseButton} onClose=${onClose} />`}>
         <div class="facts">${fact('table.person', act.person.name)}${fact('card.number', cardNo(act.card.card_no))}${fact('receipt.desk', act.desk.name)}
-            ${fact('receipt.operator', act.operator.name)}${fact('receipt.number', act.id.slice(-8).toUpperCase())}
+            ${fact('receipt.operator', act.operator.name)}${fact('receipt.number', receiptNo(act.id))}
             ${act.reason && fact('undo.reason', t(`undo.${act.reason}`).startsWith('undo.') ? act.reason : t(`undo.${act.reason}`))}</div><br />
         <div class="legs">${act.legs.filter((leg) => leg.purse).map((leg) => html`<div><span class="grow">${t(`account.${leg.purse}`)}</span>
             <b class="figures">${leg.purse === 'times' ? count(leg.amount_minor) : money(leg.amount_minor)}</b>

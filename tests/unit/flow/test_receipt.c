@@ -10,7 +10,8 @@ static const char recharge[] =
     "{\"id\": \"019aabcd-1f2e-7a3b-9c4d-5e6f70819203\", \"kind\": \"receipt\", \"copy_no\": 0, \"language\": "
     "\"en\","
     " \"paper_mm\": 80, \"site\": \"Demo\", \"training\": false, \"currency\": \"CNY\", \"exponent\": 2,"
-    " \"number\": \"70819203\", \"at\": \"2026-11-22 17:06:08\", \"desk\": \"Main desk\", \"operator\": "
+    " \"number\": \"5E6F-7081-9203\", \"at\": \"2026-11-22 17:06:08\", \"desk\": \"Main desk\", "
+    "\"operator\": "
     "\"Mei Chen\","
     " \"person\": \"Ann Bell\", \"card_no\": 88001042, \"act\": \"recharge\", \"undo\": false, \"state\": "
     "\"completed\","
@@ -53,7 +54,7 @@ Test(flow_receipt, says_all_of_a_recharge_in_order)
 {
     cr_expect_str_eq(
         spoken(facts_with(NULL, NULL)),
-        "title:Demo|head:Recharge|rule:|row:Receipt no.=70819203|row:Time=2026-11-22 17:06:08|"
+        "title:Demo|head:Recharge|rule:|row:Receipt no.=5E6F-7081-9203|row:Time=2026-11-22 17:06:08|"
         "row:Desk=Main desk|row:Operator=Mei Chen|row:Name=Ann Bell|row:Card no.=8800 1042|rule:|"
         "strong:Stored=+1,234.50|row:  before=100.00|row:  now=1,334.50|rule:|"
         "strong:Taken in cash=CNY 1,234.50|rule:|note:Keep this receipt.|");
