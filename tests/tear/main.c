@@ -160,7 +160,9 @@ static void *work(void *context)
 
 static bool prepare_worker(struct worker *worker, struct rig *rig, int number)
 {
-    *worker = (struct worker){.rig = rig, .number = number, .violations = &violation_count};
+    /* Cards of an earlier round are still there. */
+    *worker = (struct worker){
+        .rig = rig, .number = number, .violations = &violation_count, .card_serial = worker->card_serial};
     for (int i = 0; i < 2; i++)
         worker->desks[i] = rig_desk(rig, 2 * number + i);
     worker->pg = test_pg_connect(rig->servers[0]->pg.owner);
