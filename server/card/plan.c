@@ -339,7 +339,9 @@ static enum plan_outcome build_write(const struct plan_request *request, struct 
     return PLAN_OK;
 }
 
-/* The same epoch and value into the other slot: afterwards both are equal and the reading is sure (R13). */
+/* The same epoch and value into the other slot: afterwards both are equal and the reading is sure (R13). Then
+ * into the slot that was read, whose bits may be marginal: the next act takes equal slots as they come and
+ * writes over one, and torn it must leave a good one behind. */
 static enum plan_outcome build_refresh(const struct plan_request *request, struct card_plan *plan)
 {
     size_t refreshed = 0;
@@ -354,6 +356,7 @@ static enum plan_outcome build_refresh(const struct plan_request *request, struc
         open_sector(request, map->slots[0].sector, plan);
         add_value(request, map->slots[slot_to_write(state)], block, plan);
         plan_add_leg(plan, &leg->leg_id, leg->terms.epoch_no);
+        add_value(request, map->slots[state->slot], block, plan);
         refreshed++;
     }
     return refreshed > 0 ? PLAN_OK : PLAN_NOTHING_TO_DO;
