@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . .make/lib.sh
-directory=$PWD/$BUILD/bench
+directory=$(realpath -m "$BUILD")/bench
 port=${BENCH_PORT:-18480}
 seconds=${BENCH_SECONDS:-2}
 rounds=${BENCH_ROUNDS:-5}
