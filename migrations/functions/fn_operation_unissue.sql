@@ -88,16 +88,14 @@ END
 $$;
 COMMENT ON FUNCTION fn_plan_unissue_legs(operation, desk_live, presentation) IS 'What the plan of an un-issue has to prove, or null.';
 
--- The reading of a card that was made for money does not do: asked for anew, at most once a second.
+-- The reading of a card that was made for money does not do: asked for anew.
 CREATE OR REPLACE FUNCTION fn_unissue_read_anew(p_live desk_live) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF p_live.read_mode = 'issuing' OR NOT fn_card_unissuing(p_live.uid) THEN
         RETURN false;
     END IF;
-    UPDATE desk_live SET read_asked_at = clock_timestamp() WHERE desk_id = p_live.desk_id AND presence_id = p_live.presence_id
-       AND (read_asked_at IS NULL OR read_asked_at < clock_timestamp() - interval '1 second');
-    RETURN FOUND;
+    RETURN fn_reading_ask(p_live);
 END
 $$;
 COMMENT ON FUNCTION fn_unissue_read_anew(desk_live) IS 'Whether the card on a desk is to be read whole, to be taken back.';

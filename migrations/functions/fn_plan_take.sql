@@ -142,9 +142,9 @@ $$;
 COMMENT ON FUNCTION fn_plan_again(plan, desk_live) IS 'Whether an unreported plan is sent again, cancelled or left alone.';
 
 -- The next plan for the card on a desk, if it needs one: first make a provisional sight sure (refresh), then void what a
--- cancel asks for (fence), else write what is still pending. At most one plan a reading, and none for a reading that is older than the books: the card
--- is read again first. What could not be made three times for one reason is tried again after ten minutes, or when something
--- else is asked for.
+-- cancel asks for (fence), else write what is still pending. At most one plan a reading, and none for a reading that is older
+-- than the books: the card is read again first. What could not be made three times for one reason is tried again after ten
+-- minutes, or when something else is asked for.
 CREATE OR REPLACE FUNCTION fn_plan_new(p_live desk_live, p_agent_id uuid, p_plan_id uuid) RETURNS plan
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

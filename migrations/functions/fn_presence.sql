@@ -58,9 +58,20 @@ END
 $$;
 COMMENT ON FUNCTION fn_reading_overdue(desk_live) IS 'Whether the card on a desk is to be presented again because its reading did not come.';
 
+-- Asks for the card on a desk to be read again, at most once a second; false: it was just asked for, or the card has gone.
+CREATE OR REPLACE FUNCTION fn_reading_ask(p_live desk_live) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE desk_live SET read_asked_at = clock_timestamp() WHERE desk_id = p_live.desk_id AND presence_id = p_live.presence_id
+       AND (read_asked_at IS NULL OR read_asked_at < clock_timestamp() - interval '1 second');
+    RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION fn_reading_ask(desk_live) IS 'Whether the card on a desk is asked for again now.';
+
 -- A reading that is older than the books by now: the card was presented anew while it was written, or another desk saw a card
 -- of the same chip with less on it. Nothing can be built on it, so the card is read again, and what it shows then is either
--- what is proven or a contradiction. Asked for at most once a second.
+-- what is proven or a contradiction.
 CREATE OR REPLACE FUNCTION fn_reading_outdated(p_live desk_live) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -69,9 +80,7 @@ BEGIN
                     WHERE p.id = p_live.presentation_id AND fn_sight_outdated(s.value, c)) THEN
         RETURN false;
     END IF;
-    UPDATE desk_live SET read_asked_at = clock_timestamp() WHERE desk_id = p_live.desk_id AND presence_id = p_live.presence_id
-       AND (read_asked_at IS NULL OR read_asked_at < clock_timestamp() - interval '1 second');
-    RETURN FOUND;
+    RETURN fn_reading_ask(p_live);
 END
 $$;
 COMMENT ON FUNCTION fn_reading_outdated(desk_live) IS 'Whether the card on a desk is to be read again because more was proven of it since.';
